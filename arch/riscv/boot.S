@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * First instructions of every hart.
+ *
+ * INVARIANTS
+ *   start          by SBI: S-mode, satp = 0, SIE = 0, a0 = the firmware's id of
+ *                  this hart; a1 = device tree (first hart), hart page (others).
+ *                  Addresses are physical, no stack, gp and tp undefined.
+ *   early space    first hart only: gigapages for the direct map and the image,
+ *                  RWX.  Nobody uses it once the kernel's own tables stand.
+ *   the jump up    stvec is set to the upper address of what comes next, so that
+ *                  the fetch after satp was written faults its way there.  No
+ *                  identity mapping is needed.  A hart without Sv39 ignores
+ *                  the write and just goes on.
+ */
+#include "asm.h"
+
+#include <hartleaf/leaf.h>
+
+#define EARLY_LEAF (LEAF_V | LEAF_R | LEAF_W | LEAF_A | LEAF_D | LEAF_G)
+#define SLOT_DIRECT 256
+#define SLOT_WORDS  448
+#define SLOT_IMAGE  511
+#define GIGA_SHIFT  30
+
+/* \reg = address that \symbol has where the image is linked. */
+	.macro LINKED reg, symbol
+	ld \reg, 7f
+	j 8f
+	.balign 8
+7:	.dword \symbol
+8:
+	.endm
+
+/* What every hart sets once.  senvcfg came late: where it is missing the write
+ * traps, and that is all right. */
+	.macro SET_CSRS tmp
+	la \tmp, 9f
+	csrw stvec, \tmp
+	csrw senvcfg, zero
+	.balign 4
+9:	la \tmp, trap_entry
+	csrw stvec, \tmp
+	csrw sscratch, zero
+	li \tmp, SSTATUS_SIE | SSTATUS_SPP | SSTATUS_VS | SSTATUS_FS | SSTATUS_XS | SSTATUS_SUM | SSTATUS_MXR
+	csrc sstatus, \tmp
+	li \tmp, SI_SOFTWARE
+	csrw sie, \tmp
+	li \tmp, COUNTEREN
+	csrw scounteren, \tmp
+	.endm
+
+	.section .text.boot, "ax"
+FUNCTION _start
+	csrw sie, zero
+	mv s0, a0
+	mv s1, a1
+	la s2, image_start /* physical */
+	la t0, bss_start
+	la t1, bss_end
+1:	sd zero, (t0)
+	addi t0, t0, 8
+	bltu t0, t1, 1b
+
+	/* Direct map: every gigabyte, whatever is there. */
+	la t0, early_root
+	li t1, SLOT_DIRECT * 8
+	add t1, t1, t0
+	li t2, EARLY_LEAF
+	li t3, 1 << (GIGA_SHIFT - PAGE_SHIFT + LEAF_PPN_SHIFT)
+	li t4, SLOT_WORDS * 8
+	add t4, t4, t0
+1:	sd t2, (t1)
+	add t2, t2, t3
+	addi t1, t1, 8
+	bltu t1, t4, 1b
+	/* The image's gigabyte. */
+	srli t1, s2, GIGA_SHIFT
+	slli t1, t1, GIGA_SHIFT - PAGE_SHIFT + LEAF_PPN_SHIFT
+	ori t1, t1, EARLY_LEAF | LEAF_X
+	li t2, SLOT_IMAGE * 8
+	add t2, t2, t0
+	sd t1, (t2)
+
+	LINKED t1, 2f
+	csrw stvec, t1
+	srli t0, t0, PAGE_SHIFT
+	li t1, SATP_SV39_TOP
+	or t0, t0, t1
+	csrw satp, t0
+	sfence.vma
+	csrr t1, satp
+	bne t0, t1, no_sv39
+	/* Here only if the addresses happened to fit: jump all the same. */
+	LINKED t1, 2f
+	jr t1
+
+	.balign 4
+2:	SET_CSRS t0
+	la gp, global_page
+	la sp, boot_stack_top
+	mv tp, zero
+	mv a0, s0
+	mv a1, s1
+	mv a2, s2
+	call boot_main
+	unimp
+END_FUNCTION _start
+
+/* Physical addresses all the way; C does what it has to say. */
+no_sv39:
+	la gp, global_page
+	la sp, boot_stack_top
+	mv a0, s1
+	call boot_without_paging
+	unimp
+
+/*
+ * void secondary_start(uint64_t sbi_id, struct hart *hart)
+ * The kernel's tables stand; go there at once.
+ */
+FUNCTION secondary_start
+	csrw sie, zero
+	la t0, global_page /* physical */
+	li t1, GL_KERNEL_SATP
+	add t0, t0, t1
+	ld t0, (t0)
+	LINKED t1, 1f
+	csrw stvec, t1
+	csrw satp, t0
+	sfence.vma
+	unimp
+	.balign 4
+1:	fence.i
+	sfence.vma
+	SET_CSRS t0
+	la gp, global_page
+	mv tp, a1
+	ld sp, HT_STACK(tp)
+	call boot_secondary
+	unimp
+END_FUNCTION secondary_start
+
+/* _Noreturn void machine_enter(struct hart *hart) */
+FUNCTION machine_enter
+	li t1, GL_KERNEL_SATP
+	add t0, gp, t1
+	ld t0, (t0)
+	csrw satp, t0
+	sfence.vma
+	mv tp, a0
+	ld sp, HT_STACK(tp)
+	call boot_rest
+	unimp
+END_FUNCTION machine_enter
+
+	.section .rodata
+	.global stub_start, stub_end
+	.balign 8
+stub_start:
+	.incbin LOADER_STUB
+stub_end:
+
+	.bss
+	.balign 4096
+	.global global_page, early_root
+global_page:
+	.space 4096
+early_root:
+	.space 4096
+	.space 8192
+boot_stack_top:

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What kern/machine.h promises, by CSRs and SBI.  The kernel touches no device.
+ */
+#include <kern/machine.h>
+
+#include "csr.h"
+#include "sbi.h"
+#include <kern/atomic.h>
+#include <kern/global.h>
+
+#include <hartleaf/leaf.h>
+
+#define FINISHER_FAIL 0x3333
+#define MASK_BITS    64
+#define FLUSH_SINGLY 32 /* pages up to which a local flush goes page by page */
+
+extern char image_start[], secondary_start[];
+
+static uint64_t image_pa(const void *p)
+{
+	/* The image is contiguous in both; its first page's leaf tells where. */
+	return (uint64_t)p - (uint64_t)image_start + global->image_pa;
+}
+
+/* Do `call` for the firmware's names of the harts in the mask, 64 at a time. */
+static void for_sbi_harts(uint64_t harts, uint64_t extension, uint64_t function, uint64_t start,
+			  uint64_t size, uint64_t asid)
+{
+	while (harts != 0) {
+		uint64_t base = ~0UL, mask = 0;
+		for (uint64_t i = 0; i < global->harts; i++)
+			if ((harts >> i & 1) && global->hart[i]->sbi_id < base)
+				base = global->hart[i]->sbi_id;
+		for (uint64_t i = 0; i < global->harts; i++) {
+			if (!(harts >> i & 1) || global->hart[i]->sbi_id - base >= MASK_BITS)
+				continue;
+			mask |= 1UL << (global->hart[i]->sbi_id - base);
+			harts &= ~(1UL << i);
+		}
+		if (mask == 0)
+			return;
+		sbi_call(extension, function, mask, base, start, size, asid);
+	}
+}
+
+void hart_interrupt(uint64_t harts)
+{
+	/* What was stored for them to see, before the interrupt: a device
+	 * write as far as RVWMO is concerned. */
+	asm volatile("fence" ::: "memory");
+	if (harts != 0)
+		for_sbi_harts(harts, SBI_IPI, SBI_IPI_SEND, 0, 0, 0);
+}
+
+void hart_interrupt_clear(void)
+{
+	csr_clear(sip, SI_SOFTWARE);
+	fence_full();
+}
+
+void hart_wait(void)
+{
+	asm volatile("wfi" ::: "memory");
+}
+
+void hart_use_kernel_space(void)
+{
+	csr_write(satp, global->kernel_satp);
+}
+
+void tlb_flush_here(void)
+{
+	asm volatile("sfence.vma\n\tfence.i" ::: "memory");
+}
+
+static void flush_pages(uint64_t asid, uint64_t va, uint64_t pages)
+{
+	if (pages > FLUSH_SINGLY || asid == 0) {
+		asm volatile("sfence.vma" ::: "memory");
+		return;
+	}
+	for (; pages != 0; pages--, va += PAGE_SIZE)
+		asm volatile("sfence.vma %0, %1" ::"r"(va), "r"(asid) : "memory");
+}
+
+void tlb_shootdown(uint64_t harts, uint64_t asid, uint64_t va, uint64_t pages)
+{
+	uint64_t self = 1UL << this_hart->id;
+
+	if (harts & self)
+		flush_pages(asid, va, pages);
+	harts &= ~self;
+	if (harts != 0)
+		for_sbi_harts(harts, SBI_RFENCE, asid != 0 ? SBI_RFENCE_ASID : SBI_RFENCE_VMA, va,
+			      pages << PAGE_SHIFT, asid);
+}
+
+void code_sync(uint64_t harts)
+{
+	uint64_t self = 1UL << this_hart->id;
+
+	asm volatile("fence.i" ::: "memory");
+	if (harts & ~self)
+		for_sbi_harts(harts & ~self, SBI_RFENCE, SBI_RFENCE_I, 0, 0, 0);
+}
+
+void console_putc(char c)
+{
+	sbi_call(SBI_PUTCHAR, 0, (unsigned char)c, 0, 0, 0, 0);
+}
+
+_Noreturn void machine_stop(bool failed)
+{
+	/* QEMU's firmware has the failure reason end with status 0, so the test
+	 * device is told first, where there is one. */
+	if (failed && global->finisher != NULL)
+		*global->finisher = FINISHER_FAIL | 1 << 16;
+	sbi_call(SBI_SRST, SBI_SRST_RESET, SBI_SHUTDOWN,
+		 failed ? SBI_SYSTEM_FAILURE : SBI_NO_REASON, 0, 0, 0);
+	for (;;)
+		hart_wait();
+}
+
+const char *machine_lacks(void)
+{
+	static const struct {
+		uint64_t extension;
+		char why[40];
+	} needed[] = {
+	    {SBI_HSM, "the firmware lacks SBI HSM"},
+	    {SBI_IPI, "the firmware lacks SBI IPI"},
+	    {SBI_RFENCE, "the firmware lacks SBI RFENCE"},
+	};
+	for (unsigned i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (sbi_call(SBI_BASE, SBI_PROBE, needed[i].extension, 0, 0, 0, 0).value == 0)
+			return needed[i].why;
+	return (void *)0;
+}
+
+unsigned machine_asid_bits(void)
+{
+	uint64_t satp = csr_read(satp);
+	unsigned bits = 0;
+
+	csr_write(satp, satp | ((1UL << SATP_ASID_BITS) - 1) << SATP_ASID_FIRST);
+	uint64_t kept = csr_read(satp) >> SATP_ASID_FIRST & ((1UL << SATP_ASID_BITS) - 1);
+	csr_write(satp, satp);
+	tlb_flush_here();
+	while (kept >> bits & 1)
+		bits++;
+	return bits;
+}
+
+bool hart_start(struct hart *hart)
+{
+	/* Everything that the hart will read; pairs with its start, which the
+	 * firmware orders after this call. */
+	asm volatile("fence" ::: "memory");
+	return sbi_call(SBI_HSM, SBI_HSM_START, hart->sbi_id, image_pa(secondary_start),
+			(uint64_t)hart, 0, 0)
+		   .error == 0;
+}

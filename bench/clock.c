@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#include "clock.h"
+
+enum mode clock_mode;
+
+int64_t clock_empty(unsigned long ops)
+{
+	int64_t least = INT64_MAX;
+
+	for (int i = 0; i < 16; i++) {
+		int64_t ticks = CLOCK_WINDOW(ops, );
+
+		if (ticks < least)
+			least = ticks;
+	}
+	return least;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "samples.h"
+
+#include "bench.h"
+#include "clock.h"
+
+#include <hartleaf/rt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void samples_clear(struct samples *samples)
+{
+	samples->warm = false;
+	samples->count = 0;
+}
+
+void samples_add(struct samples *samples, int64_t ticks, unsigned long operations)
+{
+	int64_t scale = 100;
+	int64_t ops = (int64_t)operations;
+
+	if (!samples->warm) {
+		samples->warm = true;
+		return;
+	}
+	if (samples->count == SAMPLES_MAX)
+		bench_fail("more than %d windows", SAMPLES_MAX);
+	if (clock_mode == WALL)
+		scale = (int64_t)(1000000000000 / hl_info()->timebase);
+	if (ticks < 0) /* less than what the clock can tell */
+		ticks = 0;
+	samples->value[samples->count++] = (ticks * scale + ops / 2) / ops;
+}
+
+static int compare(const void *a, const void *b)
+{
+	int64_t left = *(const int64_t *)a;
+	int64_t right = *(const int64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* the smallest sample that `percent` of all do not exceed */
+static int64_t rank(const struct samples *samples, unsigned int percent)
+{
+	return samples->value[(samples->count * percent + 99) / 100 - 1];
+}
+
+static void print_value(int64_t value)
+{
+	if (clock_mode == WALL)
+		printf(",%" PRId64, (value + 500) / 1000);
+	else if (value % 100 == 0)
+		printf(",%" PRId64, value / 100);
+	else if (value % 10 == 0)
+		printf(",%" PRId64 ".%" PRId64, value / 100, value % 100 / 10);
+	else
+		printf(",%" PRId64 ".%02" PRId64, value / 100, value % 100);
+}
+
+void samples_print(struct samples *samples, const char *bench)
+{
+	const char *mode = clock_mode == WALL ? "wall" : "icount";
+	const char *unit = clock_mode == WALL ? "ns" : "insn";
+
+	if (!samples->count)
+		bench_fail("no window was measured");
+	qsort(samples->value, samples->count, sizeof(samples->value[0]), compare);
+	printf("result,%s,%s,%u,%s,%u", bench, mode, hl_info()->harts, unit, samples->count);
+	print_value(samples->value[0]);
+	print_value(rank(samples, 50));
+	print_value(rank(samples, 99));
+	printf("\n");
+}

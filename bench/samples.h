@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The figures of one bench: one sample a window.
+ */
+#ifndef BENCH_SAMPLES_H
+#define BENCH_SAMPLES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SAMPLES_MAX 501
+
+struct samples {
+	bool warm;
+	unsigned int count;
+	int64_t value[SAMPLES_MAX]; /* per operation: 1/100 insn, or ps */
+};
+
+void samples_clear(struct samples *samples);
+
+/* True until there are `windows` of them: the head of the loop that measures.
+ * The first window comes on top: it warms up, and samples_add drops it. */
+static inline bool samples_wanted(const struct samples *samples, unsigned int windows)
+{
+	return samples->count < windows;
+}
+
+/* One window, in which `operations` took `ticks` of the clock without what is
+ * to be subtracted. */
+void samples_add(struct samples *samples, int64_t ticks, unsigned long operations);
+
+/* Prints `result,` and the line for results.csv; sorts the samples. */
+void samples_print(struct samples *samples, const char *bench);
+
+#endif

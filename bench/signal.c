@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Two executors and one hart: each wakes the other and parks.
+ */
+#include "bench.h"
+#include "clock.h"
+#include "partner.h"
+#include "samples.h"
+
+static void play(struct partner *me)
+{
+	const hl_handle other = me->main;
+
+	for (unsigned long n = me->turns; n; n--) {
+		sys_park(NULL, 0);
+		sys_wake(other);
+	}
+	me->done = true;
+}
+
+static void run(const struct plan *plan, struct samples *samples, enum where where)
+{
+	const int64_t empty = clock_empty_pair(plan->ops);
+	struct partner *partner;
+	hl_handle other;
+
+	hogs_start();
+	/* one turn more than the windows have, so that its end is in none */
+	partner = partner_start(where, play, (plan->windows + 1) * plan->ops + 1);
+	other = partner->exec;
+	while (samples_wanted(samples, plan->windows)) {
+		int64_t ticks = CLOCK_WINDOW(plan->ops, {
+			sys_wake(other);
+			sys_park(NULL, 0);
+		});
+
+		samples_add(samples, ticks - empty, 2 * plan->ops);
+	}
+	if (partner->done)
+		bench_fail("the two did not take turns");
+	sys_wake(other);
+	partner_join(partner);
+	hogs_stop();
+}
+
+void signal_thread(const struct plan *plan, struct samples *samples)
+{
+	run(plan, samples, SAME_SPACE);
+}
+
+void signal_space(const struct plan *plan, struct samples *samples)
+{
+	run(plan, samples, OTHER_SPACE);
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See kit.h.  The pool's executors are made once and used again: an executor
+ * page stays with its VAS, so making new ones here for each case would look
+ * like a leak.  Cases that need fresh executors make a space for them.
+ */
+#include "kit.h"
+
+#define EXTRA	   24 /* workers of spaces, in one case */
+#define STACK_SIZE 4096
+#define SPARES	   8
+/* One last-level table maps this much. */
+#define TABLE_SPAN 0x200000
+
+extern char _start[], _end[]; /* the first page's start; the end */
+
+struct worker pool[POOL];
+static struct worker extra[EXTRA];
+static struct worker *const extra_end = extra + EXTRA;
+static struct worker *extra_next = extra;
+static char stacks[POOL + EXTRA][STACK_SIZE] __attribute__((aligned(16)));
+static uint64_t slots_used;
+
+/* --- scratch ------------------------------------------------------------- */
+
+uint64_t slot(void)
+{
+	CHECK(slots_used < CAPS_PAGES);
+	return CAPS + slots_used++ * PAGE_SIZE;
+}
+
+bool frames_settle(uint64_t want)
+{
+	uint64_t since = test_time();
+
+	/* Reclaiming goes on in idle harts and in calls of stop. */
+	while (INFO->free_pages != want) {
+		if (test_time() - since > 10 * INFO->timebase)
+			return false;
+		stop(pool[0].handle, 0);
+		yield();
+	}
+	return true;
+}
+
+/* --- workers ------------------------------------------------------------- */
+
+const volatile struct executor *executor_of(uint64_t va)
+{
+	return (const volatile struct executor *)(va + *word(va + EX_PAGE_COLOUR));
+}
+
+static void worker_init(struct worker *w, uint64_t vas, uint64_t handle, uint64_t view_va,
+			char *stack)
+{
+	w->handle = handle;
+	CHECK_EQ(executor_new(vas, handle, MAP_RIGHTS), 1);
+	CHECK_EQ(view(view_va, handle), 1);
+	w->view = executor_of(view_va);
+	w->entry = (struct entry_frame *)(stack + STACK_SIZE - ENTRY_SIZE);
+}
+
+struct worker *worker_new(uint64_t vas)
+{
+	struct worker *w = extra_next++;
+	uint64_t handle = slot();
+
+	CHECK(w < extra_end);
+	worker_init(w, vas, handle, slot(), stacks[POOL + (w - extra)]);
+	return w;
+}
+
+static uint64_t prepare(struct worker *w, work *fn)
+{
+	w->entry->work = fn;
+	w->entry->tp = w;
+	return (uint64_t)w->entry;
+}
+
+int64_t try_run(struct worker *w, work *fn, uint64_t arg)
+{
+	return start(w->handle, (uint64_t)entry_work, prepare(w, fn), arg);
+}
+
+void run(struct worker *w, work *fn, uint64_t arg)
+{
+	CHECK_EQ(try_run(w, fn, arg), 0);
+}
+
+void run_kept(struct worker *w, work *fn, uint64_t arg, uint64_t keeper, uint64_t badge)
+{
+	CHECK_EQ(start_kept(w->handle, (uint64_t)entry_work, prepare(w, fn), arg, keeper, badge),
+		 0);
+}
+
+uint64_t join(struct worker *w)
+{
+	AWAIT(life(w) == EX_STOPPED);
+	return (uint64_t)w->view->exit;
+}
+
+void halt(struct worker *w)
+{
+	AWAIT(stop(w->handle, 0) == 0);
+	CHECK_EQ(life(w), EX_STOPPED);
+}
+
+uint64_t work_nothing(uint64_t arg)
+{
+	return arg;
+}
+
+uint64_t work_park(uint64_t arg)
+{
+	(void)arg;
+	return park().a1;
+}
+
+uint64_t work_park_forever(uint64_t arg)
+{
+	for (;;)
+		park();
+	return arg;
+}
+
+uint64_t work_yield_forever(uint64_t arg)
+{
+	for (;;)
+		yield();
+	return arg;
+}
+
+uint64_t work_spin(uint64_t arg)
+{
+	for (;;)
+		__asm__ volatile("");
+	return arg;
+}
+
+uint64_t work_fault(uint64_t arg)
+{
+	return *word(arg);
+}
+
+static struct {
+	uint64_t number;
+	uint64_t a[7];
+	int64_t a0;
+} request;
+
+static uint64_t work_call(uint64_t arg)
+{
+	request.a0 = call_words(request.number, request.a).a0;
+	return arg;
+}
+
+int64_t call_in(struct worker *w, uint64_t number, const uint64_t *a)
+{
+	request.number = number;
+	for (int i = 0; i < 7; i++)
+		request.a[i] = a[i];
+	run(w, work_call, 0);
+	CHECK_EQ(join(w), 0);
+	return request.a0;
+}
+
+/* --- spaces -------------------------------------------------------------- */
+
+void space_fill(uint64_t vas)
+{
+	static const uint64_t rights[] = {RX, RW, MAP_R};
+	uint64_t va = (uint64_t)_start & -PAGE_SIZE;
+	uint64_t end = (uint64_t)_end;
+
+	/* Text, rodata, data: each takes one of these to its end. */
+	while (va < end) {
+		int64_t done = -HL_EPERM;
+
+		for (int i = 0; i < 3 && done == -HL_EPERM; i++) {
+			uint64_t count = (end - va + PAGE_SIZE - 1) >> PAGE_SHIFT;
+
+			if (count > MAP_COUNT_MAX)
+				count = MAP_COUNT_MAX;
+			done = share(vas, va, va, count, rights[i]);
+		}
+		if (done == -HL_EFAULT)
+			done = 1; /* a gap between segments */
+		CHECK(done > 0);
+		va += (uint64_t)done * PAGE_SIZE;
+	}
+}
+
+uint64_t space_new(uint64_t budget)
+{
+	uint64_t vas = slot();
+
+	CHECK_EQ(vas_new(vas, budget), 1);
+	space_fill(vas);
+	return vas;
+}
+
+void vas_stop(uint64_t vas)
+{
+	AWAIT(stop(vas, 0) == 0);
+}
+
+/* --- probes -------------------------------------------------------------- */
+
+static struct probe probe(struct worker *w, void (*pc)(void), uint64_t sp, uint64_t va)
+{
+	struct probe p = {NO_FAULT, 0, 0};
+
+	CHECK_EQ(start(w->handle, (uint64_t)pc, sp, va), 0);
+	AWAIT(life(w) == EX_STOPPED || life(w) == EX_FAULTED);
+	if (life(w) == EX_FAULTED) {
+		p.cause = w->view->scause;
+		p.addr = w->view->stval;
+		CHECK_EQ(stop(w->handle, 0), 0);
+	} else {
+		p.value = (uint64_t)w->view->exit;
+	}
+	return p;
+}
+
+struct probe probe_load(struct worker *w, uint64_t va)
+{
+	return probe(w, entry_load, 0, va);
+}
+
+struct probe probe_store(struct worker *w, uint64_t va, uint64_t value)
+{
+	return probe(w, entry_store, value, va);
+}
+
+struct probe probe_fetch(struct worker *w, uint64_t va)
+{
+	return probe(w, entry_fetch, 0, va);
+}
+
+/* Whatever else may be wrong with the address (a device may refuse the access,
+ * zeroes are no code), the right is there if it isn't a page fault. */
+static bool may(struct probe p, uint64_t fault, uint64_t va)
+{
+	if (p.cause == fault)
+		CHECK_EQ(p.addr & -PAGE_SIZE, va);
+	return p.cause != fault;
+}
+
+unsigned probe_rights(struct worker *w, uint64_t va)
+{
+	uint64_t last = va + PAGE_SIZE - sizeof(uint64_t);
+	unsigned rights = 0;
+
+	if (may(probe_load(w, last), LOAD_FAULT, va))
+		rights |= MAP_R;
+	if (may(probe_store(w, last, va), STORE_FAULT, va))
+		rights |= MAP_W;
+	if (may(probe_fetch(w, va), FETCH_FAULT, va))
+		rights |= MAP_X;
+	return rights;
+}
+
+/* --- the runner's -------------------------------------------------------- */
+
+/* Make the last-level table for va: tables stay as long as their VAS. */
+static void table_make(uint64_t va)
+{
+	CHECK_EQ(map_new(0, va, 1, MAP_R), 1);
+	CHECK_EQ(unmap(0, va, 1), 1);
+}
+
+void kit_init(void)
+{
+	for (uint64_t va = ARENA; va < page(ARENA_PAGES); va += TABLE_SPAN)
+		table_make(va);
+	table_make(CAPS);
+	table_make(POOL_CAPS);
+	for (uint64_t i = 0; i < POOL; i++)
+		worker_init(&pool[i], 0, POOL_CAPS + i * PAGE_SIZE,
+			    POOL_CAPS + (POOL + i) * PAGE_SIZE, stacks[i]);
+	/* Some executor pages for cases that make a few executors here. */
+	for (uint64_t i = 0; i < SPARES; i++)
+		CHECK_EQ(executor_new(0, CAPS + i * PAGE_SIZE, 0), 1);
+	unmap(0, CAPS, SPARES);
+	for (int i = 0; i < 1000; i++) {
+		stop(pool[0].handle, 0);
+		yield();
+	}
+}
+
+static bool is_stopped(int64_t result)
+{
+	return result != 1 && result != -HL_EAGAIN;
+}
+
+void kit_reset(void)
+{
+	for (int i = 0; i < POOL; i++)
+		AWAIT(stop(pool[i].handle, 0) == 0);
+	for (uint64_t i = 0; i < slots_used; i++)
+		AWAIT(is_stopped(stop(CAPS + i * PAGE_SIZE, 0)));
+	for (uint64_t va = ARENA; va < page(ARENA_PAGES); va += TABLE_SPAN)
+		CHECK_EQ(unmap(0, va, MAP_COUNT_MAX), MAP_COUNT_MAX);
+	CHECK_EQ(unmap(0, CAPS, CAPS_PAGES), CAPS_PAGES);
+	CHECK_EQ(unmap(0, 0, 1), 1);
+	slots_used = 0;
+	extra_next = extra;
+}

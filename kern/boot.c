@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Boot, from the device tree to the first executor.  boot_main runs on one
+ * hart in a makeshift address space; it builds the real one and goes on there
+ * as boot_rest, which starts the other harts and the first program.
+ */
+#include "boot.h"
+#include "atomic.h"
+#include "executor.h"
+#include "frame.h"
+#include "machine.h"
+#include "memory.h"
+#include "panic.h"
+#include "sched.h"
+#include "table.h"
+#include "vas.h"
+
+#include <hartleaf/fdt.h>
+#include <hartleaf/leaf.h>
+
+extern char image_start[], image_end[];
+extern char stub_start[], stub_end[], early_root[];
+
+static const void *dt;
+static uint64_t dt_pa, dt_size, initrd_pa, initrd_size, boot_sbi_id;
+
+/* The emulator's test device, for exit statuses; 0 on real machines. */
+static uint64_t find_finisher(const void *tree)
+{
+	struct fdt_node n;
+	uint64_t base, size;
+
+	for (int got = fdt_root(tree, &n); got > 0; got = fdt_next(&n))
+		if (fdt_compatible(&n, "sifive,test0") && fdt_reg(&n, 0, &base, &size) > 0)
+			return base;
+	return 0;
+}
+
+void boot_without_paging(uint64_t device_tree)
+{
+	const void *tree = (const void *)device_tree;
+
+	if (fdt_check(tree, INT32_MAX) > 0)
+		global->finisher = (void *)find_finisher(tree);
+	boot_refuse("no Sv39 paging");
+}
+
+static void read_memory(void)
+{
+	struct fdt_node n;
+	uint64_t base, size;
+
+	for (int got = fdt_root(dt, &n); got > 0; got = fdt_next(&n))
+		if (n.depth == 1 && fdt_name_is(&n, "memory") && fdt_enabled(&n))
+			for (unsigned i = 0; fdt_reg(&n, i, &base, &size) > 0; i++)
+				memory_add(base, size);
+	for (unsigned i = 0; fdt_reserved(dt, i, &base, &size) > 0; i++)
+		memory_reserve(base, size);
+	bool inside = false;
+	for (int got = fdt_root(dt, &n); got > 0; got = fdt_next(&n)) {
+		if (n.depth == 1)
+			inside = fdt_name_is(&n, "reserved-memory");
+		else if (n.depth == 2 && inside && fdt_enabled(&n))
+			for (unsigned i = 0; fdt_reg(&n, i, &base, &size) > 0; i++)
+				memory_reserve(base, size);
+	}
+}
+
+static void read_chosen(void)
+{
+	struct fdt_node n;
+	uint64_t end;
+
+	if (fdt_find(dt, "/chosen", &n) <= 0 ||
+	    !fdt_number(&n, "linux,initrd-start", &initrd_pa) ||
+	    !fdt_number(&n, "linux,initrd-end", &end) || end <= initrd_pa)
+		boot_refuse("no initrd, so there is no program to run");
+	initrd_size = end - initrd_pa;
+}
+
+void boot_main(uint64_t sbi_id, uint64_t device_tree, uint64_t image_pa)
+{
+	dt = direct(device_tree);
+	int size = device_tree < DIRECT_TOP ? fdt_check(dt, INT32_MAX) : FDT_BAD;
+	if (size < 0)
+		boot_refuse("no valid device tree");
+	uint64_t finisher = find_finisher(dt);
+	if (finisher != 0)
+		global->finisher = direct(finisher);
+	const char *lack = machine_lacks();
+	if (lack != NULL)
+		boot_refuse(lack);
+	boot_sbi_id = sbi_id;
+	global->image_pa = image_pa;
+	dt_pa = device_tree;
+	dt_size = size;
+	read_memory();
+	read_chosen();
+	if (!memory_is_ram(dt_pa, dt_size) || !memory_is_ram(initrd_pa, initrd_size))
+		boot_refuse("device tree or initrd outside the memory that is there");
+	memory_reserve(image_pa, image_end - image_start);
+	memory_reserve(dt_pa, dt_size);
+	memory_reserve(initrd_pa, initrd_size);
+	memory_map_kernel();
+	if (finisher != 0)
+		global->finisher = memory_map_finisher(finisher);
+	global->asid_bits = machine_asid_bits();
+	global->hart[0] = memory_map_hart(0);
+	machine_enter(global->hart[0]);
+}
+
+void boot_secondary(void)
+{
+	unsigned bits = machine_asid_bits();
+
+	if (bits < global->asid_bits)
+		global->asid_bits = bits;
+	/* Release: pairs with the acquire in start_harts. */
+	atomic_store_release(&this_hart->quiesced, 1);
+	dispatch();
+}
+
+/* Extension `want` in an ISA string: a letter of the first part, or one of the
+ * words that follow, parted by '_'. */
+static bool isa_has(const char *isa, const char *want)
+{
+	while (*isa != 0 && *isa != '_') {
+		if (want[1] == 0 && *isa == *want)
+			return true;
+		isa++;
+	}
+	while (*isa == '_') {
+		const char *w = want;
+		isa++;
+		while (*w != 0 && *isa == *w)
+			isa++, w++;
+		if (*w == 0 && (*isa == 0 || *isa == '_'))
+			return true;
+		while (*isa != 0 && *isa != '_')
+			isa++;
+	}
+	return false;
+}
+
+static uint64_t isa_bits(const struct fdt_node *cpu)
+{
+	static const struct {
+		uint64_t bit;
+		char name[8];
+	} known[] = {
+	    {INFO_ISA_F, "f"}, {INFO_ISA_D, "d"},	 {INFO_ISA_C, "c"},
+	    {INFO_ISA_V, "v"}, {INFO_ISA_SSTC, "sstc"}, {INFO_ISA_ZICBOZ, "zicboz"},
+	};
+	const char *isa = fdt_string(cpu, "riscv,isa");
+	uint64_t bits = 0;
+
+	if (isa == NULL || isa[0] != 'r' || isa[1] != 'v' || isa[2] == 0 || isa[3] == 0)
+		return 0;
+	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (isa_has(isa + 4, known[i].name))
+			bits |= known[i].bit;
+	return bits;
+}
+
+/* One hart at a time, ids in the order of the device tree but that the boot
+ * hart, whichever it is, has 0. */
+static void start_harts(void)
+{
+	struct fdt_node n;
+	uint64_t base, size, isa = ~0UL;
+	bool inside = false;
+
+	global->harts = 1;
+	this_hart->sbi_id = boot_sbi_id;
+	for (int got = fdt_root(dt, &n); got > 0; got = fdt_next(&n)) {
+		if (n.depth == 1)
+			inside = fdt_name_is(&n, "cpus");
+		if (n.depth == 1 && inside && !fdt_number(&n, "timebase-frequency", &base))
+			boot_refuse("no timebase-frequency in the device tree");
+		if (n.depth == 1 && inside)
+			global->info->timebase = base;
+		if (n.depth != 2 || !inside || !fdt_name_is(&n, "cpu") || !fdt_enabled(&n) ||
+		    fdt_reg(&n, 0, &base, &size) <= 0)
+			continue;
+		if (base != boot_sbi_id) {
+			if (global->harts == HART_MAX)
+				continue;
+			struct hart *hart = memory_map_hart(global->harts);
+			hart->sbi_id = base;
+			if (!hart_start(hart))
+				continue;
+			while (atomic_load_acquire(&hart->quiesced) == 0)
+				;
+			global->hart[global->harts++] = hart;
+		}
+		isa &= isa_bits(&n);
+	}
+	global->info->isa = isa;
+}
+
+static void enter_leaf(struct vas *v, uint64_t va, uint64_t leaf)
+{
+	uint64_t *entry = table_make(v, va);
+
+	if (entry == NULL)
+		boot_refuse("too little memory");
+	*entry = leaf;
+}
+
+#define USER_LEAF (LEAF_V | LEAF_U | LEAF_R | LEAF_A | LEAF_D)
+
+/* A fresh page of the first VAS. */
+static char *map_page(struct vas *v, uint64_t va, uint64_t rights)
+{
+	uint64_t frame = frame_alloc(FRAME_MEMORY, v);
+
+	if (frame == 0)
+		boot_refuse("too little memory");
+	enter_leaf(v, va, frame << LEAF_PPN_SHIFT | USER_LEAF | rights);
+	return direct(frame << PAGE_SHIFT);
+}
+
+/* What boot left in memory, for the first program to read. */
+static uint64_t map_found(struct vas *v, uint64_t va, uint64_t pa, uint64_t size)
+{
+	uint64_t frame = pa >> PAGE_SHIFT, end = (pa + size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+
+	for (uint64_t page = va; frame < end; frame++, page += PAGE_SIZE) {
+		*frame_desc(frame) = FRAME_BOOT;
+		enter_leaf(v, page, frame << LEAF_PPN_SHIFT | USER_LEAF);
+	}
+	return va + (pa & (PAGE_SIZE - 1));
+}
+
+static struct vas *make_first_vas(void)
+{
+	uint64_t frame = memory_take();
+	struct vas *v = direct(frame << PAGE_SHIFT);
+
+	*frame_desc(frame) = FRAME_VAS;
+	vas_share_kernel(v);
+	v->flags = VAS_DEVICE;
+	v->asid = asid_alloc() << 1;
+	/* From here on every frame is charged to somebody. */
+	global->info->free_pages = memory_left();
+	v->avail = memory_left() * VAS_ONE;
+	return v;
+}
+
+static void make_first_executor(void)
+{
+	struct vas *v = make_first_vas();
+	struct info *info = global->info;
+	struct executor *ex = executor_new(v);
+	uint64_t va = BOOT_STUB_VA;
+
+	if (ex == NULL)
+		boot_refuse("too little memory");
+	enter_leaf(v, BOOT_SELF_VA,
+		   executor_frame(ex) << LEAF_PPN_SHIFT | TAG_EXECUTOR << LEAF_TAG_SHIFT |
+		       LEAF_RIGHTS);
+	for (const char *from = stub_start; from < stub_end; va += PAGE_SIZE) {
+		char *page = map_page(v, va, LEAF_X);
+		for (unsigned i = 0; i < PAGE_SIZE && from < stub_end; i++)
+			page[i] = *from++;
+	}
+	for (unsigned i = 1; i <= BOOT_STACK_PAGES; i++)
+		map_page(v, BOOT_STACK_TOP - i * PAGE_SIZE, LEAF_W);
+	info->dt_va = map_found(v, BOOT_DT_VA, dt_pa, dt_size);
+	info->dt_size = dt_size;
+	info->initrd_va = map_found(v, BOOT_INITRD_VA, initrd_pa, initrd_size);
+	info->initrd_size = initrd_size;
+	info->boot_pages = info->free_pages;
+	global->first = ex;
+	if (executor_start(ex, BOOT_STUB_VA, BOOT_STACK_TOP, INFO_VA, NULL, 0) != 0)
+		boot_refuse("can't start the first executor");
+}
+
+void boot_rest(void)
+{
+	struct info *info = global->info;
+
+	page_zero(early_root); /* nobody uses what is writable and executable */
+	this_hart->quiesced = 1;
+	start_harts();
+	info->magic = INFO_MAGIC;
+	info->abi = INFO_ABI;
+	info->satp_mode = SATP_SV39;
+	info->harts = global->harts;
+	info->asid_bits = global->asid_bits;
+	for (uint64_t i = 0; i < global->free_ranges; i++)
+		info->memory_pages += global->frames[i].end - global->frames[i].first;
+	make_first_executor();
+	dispatch();
+}

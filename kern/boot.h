@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where arch/ enters the kernel proper at boot.
+ */
+#ifndef KERN_BOOT_H
+#define KERN_BOOT_H
+
+#include <stdint.h>
+
+/* One hart, in the makeshift address space.  Doesn't return. */
+void boot_main(uint64_t sbi_id, uint64_t device_tree, uint64_t image_pa);
+/* The hart has no Sv39: addresses are physical. Says so; doesn't return. */
+void boot_without_paging(uint64_t device_tree);
+/* The same hart, in the kernel's own, on its own stack. Doesn't return. */
+void boot_rest(void);
+/* Every other hart. Doesn't return. */
+void boot_secondary(void);
+
+#endif

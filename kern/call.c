@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Calls that arrive in C: map, start, stop, and what the fast paths leave over.
+ * Interrupts and faults from user mode as well.
+ */
+#include "call.h"
+#include "atomic.h"
+#include "machine.h"
+#include "map.h"
+#include "reclaim.h"
+#include "sched.h"
+#include "table.h"
+#include "vas.h"
+
+#include <hartleaf/call.h>
+#include <hartleaf/leaf.h>
+
+#define CALL_NUMBER 0xff
+#define START_KNOWN (START_RESUME | START_SET_KEEPER)
+#define START_FLAGS 0xff
+
+/* Causes; privileged spec, "scause". */
+#define CAUSE_INTERRUPT	    (1UL << 63)
+#define CAUSE_FETCH_FAULT   12
+#define CAUSE_LOAD_FAULT    13
+#define CAUSE_STORE_FAULT   15
+
+static int64_t call_start(struct executor *self, uint64_t handle, uint64_t pc, uint64_t sp,
+			  uint64_t arg, uint64_t keeper_handle, uint64_t flags, uint64_t block)
+{
+	struct executor *ex = self, *keeper = NULL;
+	unsigned rights = MAP_RIGHTS;
+	int error;
+
+	if ((flags & START_FLAGS & ~(uint64_t)START_KNOWN) || block != 0 || (pc & 1))
+		return -HL_EINVAL;
+	if (flags >> START_HART_SHIFT & START_HART_ANY)
+		return -HL_EINVAL;
+	if (!(flags & START_SET_KEEPER) && (keeper_handle != 0 || flags >> START_BADGE_SHIFT))
+		return -HL_EINVAL;
+	if ((flags & START_RESUME) && (sp != 0 || arg != 0))
+		return -HL_EINVAL;
+	if (handle != 0 && (error = handle_executor(self->vas, handle, &ex, &rights)) != 0)
+		return error;
+	if (!(rights & MAP_W))
+		return -HL_EPERM;
+	if (keeper_handle != 0) {
+		if ((error = handle_executor(self->vas, keeper_handle, &keeper, &rights)) != 0)
+			return error;
+		if (!(rights & MAP_X))
+			return -HL_EPERM;
+		if (keeper == ex)
+			return -HL_EINVAL;
+	}
+	if (vas_dying(self->vas))
+		return -HL_ESRCH;
+	return executor_start(ex, pc, sp, arg, keeper, flags);
+}
+
+static int64_t stop_vas(struct executor *self, uint64_t handle, int64_t code)
+{
+	struct vas *v = self->vas;
+	unsigned rights;
+
+	if (handle != 0) {
+		int error = handle_vas(self->vas, handle, &v, &rights);
+		if (error != 0)
+			return error;
+		if (!(rights & MAP_W))
+			return -HL_EPERM;
+	}
+	vas_kill(v, code);
+	if (v == self->vas)
+		executor_end_self(code);
+	return atomic_load(&v->flags) & VAS_ZOMBIE ? 0 : -HL_EAGAIN;
+}
+
+static int64_t call_stop(struct executor *self, uint64_t handle, int64_t code, uint64_t flags)
+{
+	struct executor *ex;
+	unsigned rights;
+
+	if (flags == STOP_VAS && handle == 0)
+		return stop_vas(self, 0, code);
+	if (flags != 0)
+		return -HL_EINVAL;
+	if (handle == 0)
+		executor_end_self(code);
+	if (handle_executor(self->vas, handle, &ex, &rights) != 0)
+		return stop_vas(self, handle, code);
+	if (!(rights & MAP_W))
+		return -HL_EPERM;
+	if (ex == self)
+		executor_end_self(code);
+	return executor_stop(ex, code);
+}
+
+int64_t call_c(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
+	       uint64_t a6, uint64_t a7)
+{
+	struct executor *self = this_hart->current;
+	uint64_t number = a7 & CALL_NUMBER, flags = a7 & ~(uint64_t)CALL_NUMBER;
+	int64_t result;
+
+	if (number > CALL_STOP)
+		result = -HL_ENOSYS;
+	else if (number == CALL_STOP)
+		result = call_stop(self, a0, a1, flags);
+	else if (flags != 0)
+		result = -HL_EINVAL;
+	else if (number == CALL_MAP)
+		result = map_call(self->vas, a0, a1, a2, a3, a4, a5, a6);
+	else if (number == CALL_START)
+		result = call_start(self, a0, a1, a2, a3, a4, a5, a6);
+	else
+		result = executor_claim(self); /* wake(0): a token for myself */
+	reclaim_poll();
+	return result;
+}
+
+/* The tables allow by now what faulted: another hart has just changed them, or
+ * this one's TLB remembered their being empty. */
+static bool allowed_now(struct executor *ex, uint64_t cause, uint64_t addr)
+{
+	uint64_t need = cause == CAUSE_FETCH_FAULT   ? LEAF_X
+			: cause == CAUSE_LOAD_FAULT  ? LEAF_R
+			: cause == CAUSE_STORE_FAULT ? LEAF_W
+						     : 0;
+	uint64_t *entry = need != 0 ? table_find(ex->vas, addr) : NULL;
+
+	need |= LEAF_V | LEAF_U;
+	return entry != NULL && (atomic_load(entry) & need) == need;
+}
+
+void trap_user(struct executor *ex, uint64_t cause, uint64_t addr)
+{
+	if (cause & CAUSE_INTERRUPT)
+		sched_interrupt(ex);
+	else if (allowed_now(ex, cause, addr))
+		tlb_flush_here();
+	else
+		executor_fault(ex, cause, addr);
+}

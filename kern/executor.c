@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Executor life.  The state word changes by LR/SC, CAS or AMO; see
+ * executor.h for who may do what.  The fast halves of park, wake and dispatch
+ * are in arch/.
+ */
+#include "executor.h"
+#include "atomic.h"
+#include "frame.h"
+#include "machine.h"
+#include "panic.h"
+#include "reclaim.h"
+#include "sched.h"
+#include "vas.h"
+
+#include <hartleaf/call.h>
+#include <hartleaf/leaf.h>
+
+#define COLOURS	     32 /* of 64 bytes each */
+#define COLOUR_SHIFT 6
+
+#define REG_SP 1 /* x[n - 1] is xn */
+#define REG_A0 9
+
+uint64_t executor_frame(const struct executor *ex)
+{
+	return physical(ex) >> PAGE_SHIFT;
+}
+
+/* The colour follows from the frame, so that a leaf tells the base. */
+struct executor *executor_at(uint64_t frame)
+{
+	return direct(frame << PAGE_SHIFT | (frame & (COLOURS - 1)) << COLOUR_SHIFT);
+}
+
+bool executor_get(struct executor *ex)
+{
+	uint64_t refs = atomic_load(&ex->refs);
+	do
+		if (refs == 0)
+			return false;
+	while (!atomic_cas(&ex->refs, &refs, refs + 1));
+	return true;
+}
+
+void executor_put(struct executor *ex)
+{
+	if (atomic_sub(&ex->refs, 1) == 1)
+		reclaim_defer(executor_frame(ex));
+}
+
+static void clear_registers(struct executor *ex)
+{
+	ex->pc = 0;
+	for (unsigned i = 0; i < sizeof(ex->x) / sizeof(ex->x[0]); i++)
+		ex->x[i] = 0;
+}
+
+struct executor *executor_new(struct vas *v)
+{
+	mcs_lock(&global->vas_mcs_lock);
+	struct executor *ex = v->spare;
+	if (ex != NULL) {
+		v->spare = ex->next;
+		ex->list = EX_LISTED;
+	}
+	mcs_unlock(&global->vas_mcs_lock);
+	if (ex == NULL) {
+		uint64_t frame = frame_alloc(FRAME_EXECUTOR, v);
+		if (frame == 0)
+			return NULL;
+		ex = executor_at(frame);
+		uint64_t *page = direct(frame << PAGE_SHIFT);
+		page[EX_PAGE_COLOUR / sizeof(*page)] = (uint64_t)ex & (PAGE_SIZE - 1);
+		ex->vas = v;
+		ex->satp = SATP_SV39 << SATP_MODE_SHIFT | vas_asid(v) << SATP_ASID_SHIFT |
+			   physical(v) >> PAGE_SHIFT;
+		ex->list = EX_LISTED;
+		ex->state = EX_STOPPED;
+		mcs_lock(&global->vas_mcs_lock);
+		ex->list_next = v->executors;
+		v->executors = ex;
+		mcs_unlock(&global->vas_mcs_lock);
+	}
+	clear_registers(ex);
+	ex->exit = ex->scause = ex->stval = ex->pending = 0;
+	ex->hc_va = ~0UL;
+	/* Release: all of it before somebody can name it. */
+	atomic_store_release(&ex->refs, 1);
+	return ex;
+}
+
+void executor_retire(struct executor *ex)
+{
+	struct vas *v = ex->vas;
+	mcs_lock(&global->vas_mcs_lock);
+	bool listed = ex->list & EX_LISTED;
+	if (listed) {
+		/* For its VAS, or else for the sweep to find. */
+		ex->list |= EX_FREE;
+		ex->next = v->spare;
+		v->spare = ex;
+	}
+	mcs_unlock(&global->vas_mcs_lock);
+	if (!listed)
+		frame_free(executor_frame(ex));
+}
+
+void executor_unlist(struct executor *ex)
+{
+	struct vas *v = ex->vas;
+	mcs_lock(&global->vas_mcs_lock);
+	v->executors = ex->list_next;
+	ex->list &= ~(uint64_t)EX_LISTED;
+	bool spare = ex->list & EX_FREE;
+	mcs_unlock(&global->vas_mcs_lock);
+	/* Else it is in limbo, or somebody names it and frees it in the end. */
+	if (spare)
+		frame_free(executor_frame(ex));
+}
+
+bool executor_claim(struct executor *ex)
+{
+	uint64_t state = atomic_load(&ex->state), next;
+	do {
+		if ((state & EX_LIFE) == EX_STOPPED)
+			return false;
+		next = (state & EX_LIFE) == EX_PARKED ? state & ~(uint64_t)EX_LIFE
+						      : state | EX_TOKEN;
+		/* Release: what was stored before the wake is seen by the woken. */
+	} while (!atomic_cas(&ex->state, &state, next));
+	return (state & EX_LIFE) == EX_PARKED;
+}
+
+static bool claim_parked(struct executor *ex)
+{
+	uint64_t state = EX_PARKED;
+	return atomic_cas(&ex->state, &state, EX_READY);
+}
+
+/* The caller owns ex: when it runs it finds these in a0.. and 0 elsewhere. */
+static void give_words(struct executor *ex, const uint64_t *words, unsigned n)
+{
+	for (unsigned i = 0; i < 8; i++)
+		ex->x[REG_A0 + i] = i < n ? words[i] : 0;
+	/* t0-t2 and t3-t6 */
+	for (unsigned i = 0; i < 3; i++)
+		ex->x[4 + i] = 0;
+	for (unsigned i = 0; i < 4; i++)
+		ex->x[27 + i] = 0;
+	atomic_or(&ex->state, EX_FULL);
+}
+
+/* Tell the keeper of ex.  Returns it if that made it ready: it is the
+ * caller's then. */
+static struct executor *tell(struct executor *keeper, uint64_t badge, uint64_t kind, uint64_t a3,
+			     uint64_t a4, uint64_t a5)
+{
+	uint64_t words[] = {0, badge, kind, a3, a4, a5};
+
+	if (keeper == NULL)
+		return NULL;
+	if (claim_parked(keeper)) {
+		give_words(keeper, words, 6);
+		return keeper;
+	}
+	atomic_or(&keeper->pending, badge);
+	if (!executor_claim(keeper))
+		return NULL;
+	words[1] = atomic_swap(&keeper->pending, 0);
+	give_words(keeper, words, 2);
+	return keeper;
+}
+
+static void drop_keeper(struct executor *keeper, struct vas *v)
+{
+	if (keeper == NULL)
+		return;
+	if (keeper->vas != v)
+		vas_unref(keeper->vas);
+	executor_put(keeper);
+}
+
+struct executor *executor_end(struct executor *ex, int64_t code)
+{
+	struct executor *keeper = ex->keeper, *next;
+	struct vas *v = ex->vas;
+	uint64_t badge = ex->badge;
+
+	if (ex == global->first)
+		machine_stop(code != 0);
+	ex->keeper = NULL;
+	ex->badge = 0;
+	atomic_store(&ex->exit, code);
+	/* Release: the code is there when the state says STOPPED. */
+	atomic_swap(&ex->state, EX_STOPPED);
+	next = tell(keeper, badge, TELL_ENDED, code, 0, 0);
+	drop_keeper(keeper, v);
+	vas_unrun(v);
+	executor_put(ex);
+	return next;
+}
+
+_Noreturn static void run_or_dispatch(struct executor *ex)
+{
+	/* Not here: this hart may still use a space that is to go. */
+	if (reclaim_wanted())
+		sched_kick();
+	if (ex != NULL)
+		dispatch_to(ex);
+	dispatch();
+}
+
+_Noreturn void executor_end_self(int64_t code)
+{
+	run_or_dispatch(executor_end(this_hart->current, code));
+}
+
+_Noreturn void executor_end_asked(struct executor *ex)
+{
+	run_or_dispatch(executor_end(ex, atomic_load(&ex->stop_code)));
+}
+
+int64_t executor_stop(struct executor *ex, int64_t code)
+{
+	uint64_t state = atomic_load(&ex->state);
+	struct executor *keeper;
+
+	for (;;) {
+		switch (state & EX_LIFE) {
+		case EX_STOPPED:
+			return 0;
+		case EX_READY:
+			/* With two that ask at once either code may be the one. */
+			atomic_store(&ex->stop_code, code);
+			if (!atomic_cas(&ex->state, &state, state | EX_STOPREQ))
+				continue;
+			/* Store of STOPREQ -> load of the hart; pairs with the fence
+			 * between store of the hart and load of the state where a
+			 * hart takes an executor that ran elsewhere. */
+			fence_full();
+			struct hart *hart = atomic_load(&ex->hart);
+			if (hart != NULL && hart != this_hart)
+				hart_interrupt(1UL << hart->id);
+			return 1;
+		default:
+			if (!atomic_cas(&ex->state, &state, EX_READY))
+				continue;
+			keeper = executor_end(ex, code);
+			if (keeper != NULL)
+				sched_enqueue(keeper);
+			return 0;
+		}
+	}
+}
+
+int64_t executor_start(struct executor *ex, uint64_t pc, uint64_t sp, uint64_t arg,
+		       struct executor *keeper, uint64_t flags)
+{
+	struct vas *v = ex->vas;
+	bool resume = flags & START_RESUME;
+	uint64_t life = resume ? EX_FAULTED : EX_STOPPED, state = atomic_load(&ex->state);
+
+	if (keeper != NULL) {
+		if (!executor_get(keeper))
+			return -HL_EBADF;
+		if (keeper->vas != v)
+			vas_ref(keeper->vas);
+	}
+	/* A live executor counts itself, and in its VAS; both before it lives. */
+	bool counted = resume || executor_get(ex);
+	if (!resume)
+		atomic_add(&v->runs, VAS_ONE);
+	/* Count -> flag; pairs with the grace period after DYING is set. */
+	fence_full();
+	int64_t error = vas_dying(v) ? -HL_ESRCH : counted ? 0 : -HL_EBADF;
+	while (error == 0) {
+		if ((state & EX_LIFE) != life)
+			error = -HL_EBUSY;
+		else if (atomic_cas(&ex->state, &state,
+				    EX_FULL | (resume ? state & EX_TOKEN : 0)))
+			break;
+	}
+	if (error != 0) {
+		drop_keeper(keeper, v);
+		if (!resume)
+			vas_unrun(v);
+		if (!resume && counted)
+			executor_put(ex);
+		return error;
+	}
+	/* Owned from here on. */
+	if (flags & START_SET_KEEPER) {
+		drop_keeper(ex->keeper, v);
+		ex->keeper = keeper;
+		ex->badge = flags >> START_BADGE_SHIFT;
+	}
+	if (!resume) {
+		clear_registers(ex);
+		ex->x[REG_SP] = sp;
+		ex->x[REG_A0] = arg;
+		ex->pc = pc;
+		atomic_store(&ex->pending, 0);
+	} else if (pc != 0) {
+		ex->pc = pc;
+	}
+	sched_enqueue(ex);
+	return 0;
+}
+
+void executor_adopt(struct executor *ex)
+{
+	atomic_store(&ex->hart, this_hart);
+	vas_join(ex->vas);
+	/* Store of the hart -> load of the state, which comes next; pairs with
+	 * the fence in executor_stop. */
+	fence_full();
+}
+
+/* The current executor, its frame saved, meant to park and met flags in its
+ * state.  If it has claimed `next` to swap to, that goes back. */
+struct result executor_park_special(struct executor *ex, struct executor *next)
+{
+	uint64_t ready = EX_READY;
+
+	if (next != NULL && !atomic_cas(&next->state, &ready, EX_PARKED))
+		sched_enqueue(next); /* woken, or to be stopped: it runs */
+	uint64_t state = atomic_and(&ex->state, ~(uint64_t)EX_TOKEN);
+	if (state & EX_STOPREQ)
+		executor_end_asked(ex);
+	/* Acquire: pairs with the wake that left the token. */
+	struct result result = {next != NULL ? -HL_EAGAIN : 0, 0};
+	if (next == NULL)
+		result.a1 = atomic_swap(&ex->pending, 0);
+	return result;
+}
+
+void executor_fault(struct executor *ex, uint64_t cause, uint64_t addr)
+{
+	struct executor *keeper = ex->keeper;
+	uint64_t badge = ex->badge, pc = ex->pc, state = atomic_load(&ex->state);
+
+	atomic_store(&ex->scause, cause);
+	atomic_store(&ex->stval, addr);
+	if (ex == global->first)
+		panic_first(ex);
+	do
+		if (state & EX_STOPREQ)
+			executor_end_asked(ex);
+	while (!atomic_cas(&ex->state, &state, (state & EX_TOKEN) | EX_FAULTED));
+	/* Not ours any more. A stop elsewhere may drop the keeper meanwhile, but
+	 * its page stays while this hart is in the kernel. */
+	run_or_dispatch(tell(keeper, badge, TELL_FAULT, cause, addr, pc));
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Executor life: creation, claims, start, stop, end, fault.
+ *
+ * Life READY, whatever the flags, means that exactly one hart, queue or waker
+ * owns the executor.  Whoever changes the state word away from READY gives it
+ * up in that instant and doesn't touch it afterwards.
+ */
+#ifndef KERN_EXECUTOR_H
+#define KERN_EXECUTOR_H
+
+#include "global.h"
+
+struct result {
+	int64_t a0;
+	uint64_t a1;
+};
+
+/* A new one in v, STOPPED, refs 1 for the cap that will name it; NULL: out
+ * of budget. */
+struct executor *executor_new(struct vas *v);
+uint64_t executor_frame(const struct executor *ex);
+struct executor *executor_at(uint64_t frame);
+/* Count one more that names it, unless none is left. */
+bool executor_get(struct executor *ex);
+void executor_put(struct executor *ex);
+/* After the grace period: nobody names it any more. */
+void executor_retire(struct executor *ex);
+/* After its VAS is swept: take it off the VAS's list. */
+void executor_unlist(struct executor *ex);
+
+/* Wake: true if it was parked and the caller owns it now. */
+bool executor_claim(struct executor *ex);
+/* End one the caller owns.  Returns its keeper if that is the caller's to
+ * run now. */
+struct executor *executor_end(struct executor *ex, int64_t code);
+/* 0: STOPPED; 1: its owner has been asked. */
+int64_t executor_stop(struct executor *ex, int64_t code);
+
+_Noreturn void executor_end_self(int64_t code);
+int64_t executor_start(struct executor *ex, uint64_t pc, uint64_t sp, uint64_t arg,
+		       struct executor *keeper, uint64_t flags);
+
+/* Called from assembly. */
+void executor_adopt(struct executor *ex);
+_Noreturn void executor_end_asked(struct executor *ex);
+struct result executor_park_special(struct executor *ex, struct executor *next);
+void executor_fault(struct executor *ex, uint64_t cause, uint64_t addr);
+
+#endif

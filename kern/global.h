@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The global page, always in gp while the kernel runs, and the hart page,
+ * always in tp.  Together with the current executor they reach everything.
+ *
+ * Words that several harts write have cache lines of their own.  What boot
+ * wrote last shares lines that nobody writes afterwards.
+ */
+#ifndef KERN_GLOBAL_H
+#define KERN_GLOBAL_H
+
+#include <hartleaf/info.h>
+
+#define GL_PAGE_ALLOC_HEAD 0x000
+#define GL_PAGE_ALLOC_TAIL 0x200
+#define GL_SCHED_LOCK      0x400
+#define GL_SCHED_HEAD      0x600
+#define GL_SCHED_TAIL      0x608
+#define GL_IDLE            0x680
+#define GL_KERNEL_SATP     0xa00
+
+/* Hot words of executor pages lie in the sets of 0x000-0x23f; the hart page
+ * keeps its own out of there but for the queue node of its lock. */
+#define HT_MCS_NEXT 0x000
+#define HT_MCS_HELD 0x200
+#define HT_STACK    0x240
+#define HT_CURRENT  0x248
+#define HT_ID       0x250
+#define HT_SBI_ID   0x258
+#define HT_QUIESCED 0x280
+
+#define HART_MAX INFO_HARTS_LIMIT
+
+#ifndef __ASSEMBLER__
+#include <hartleaf/executor.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LINE __attribute__((aligned(64)))
+#define AT(n) __attribute__((aligned(n)))
+
+struct hart {
+	struct hart *mcs_next; /* written by the successor in the lock's queue */
+	LINE uint64_t unused0[56];
+	LINE uint64_t mcs_held; /* written by the predecessor */
+	uint64_t unused1[7];
+	LINE uint64_t stack_top;
+	struct executor *current; /* set where C runs on behalf of an executor */
+	uint64_t id;		  /* dense, 0.. */
+	uint64_t sbi_id;	  /* what the firmware calls this hart */
+	LINE uint64_t quiesced;	  /* counts answers to grace-period requests */
+	uint64_t quiesced_seen;	  /* what the reclaimer read last */
+};
+
+struct range {
+	uint64_t first; /* frame numbers, [first, end) */
+	uint64_t end;
+};
+
+#define RANGES_MAX 24
+
+struct global {
+	uint64_t page_alloc_head; /* freed frames: tag << 32 | frame, frame 0 = none */
+	AT(0x200) uint64_t page_alloc_tail; /* next frame never given out */
+	AT(0x200) struct hart *sched_mcs_lock;
+	AT(0x200) struct executor *sched_head;
+	struct executor *sched_tail;
+	LINE uint64_t unused0;
+	LINE uint64_t idle; /* harts that sleep, a bit each */
+
+	/* Lists that VASs and executors are on; see vas.c. */
+	LINE struct hart *vas_mcs_lock;
+	uint64_t asid_next;
+
+	/* Reclaiming; see reclaim.c.  This line is written by anybody ... */
+	LINE uint64_t reclaim_events;
+	uint64_t reclaim_lock;
+	uint64_t limbo;	    /* frames that wait for a grace period to begin */
+	struct vas *doomed; /* VASs that have become DYING */
+	/* ... and this one by who holds reclaim_lock. */
+	LINE uint64_t reclaim_seen;
+	uint64_t grace_done;  /* grace periods that have ended */
+	uint64_t grace_harts; /* harts that the running one waits for */
+	bool grace_running;
+	uint64_t limbo_waiting; /* frames that wait for limbo_ticket */
+	uint64_t limbo_ticket;
+	struct vas *takedowns;
+
+	/* Written at boot only. */
+	AT(0x800) struct hart *hart[HART_MAX];
+	uint64_t kernel_satp;
+	uint64_t harts;
+	uint64_t asid_bits;
+	uint64_t image_pa; /* where the image is loaded */
+	struct vas *kernel_root;
+	struct executor *first; /* its end is the machine's */
+	struct info *info;
+	volatile uint32_t *finisher; /* machine_stop's; NULL: there is none */
+	uint64_t ram_ranges;
+	uint64_t free_ranges;
+	struct range ram[RANGES_MAX];	 /* what may never be mapped as device memory */
+	struct range frames[RANGES_MAX]; /* what frame_alloc may give out */
+};
+
+_Static_assert(offsetof(struct hart, mcs_next) == HT_MCS_NEXT, "");
+_Static_assert(offsetof(struct hart, mcs_held) == HT_MCS_HELD, "");
+_Static_assert(offsetof(struct hart, stack_top) == HT_STACK, "");
+_Static_assert(offsetof(struct hart, current) == HT_CURRENT, "");
+_Static_assert(offsetof(struct hart, id) == HT_ID, "");
+_Static_assert(offsetof(struct hart, sbi_id) == HT_SBI_ID, "");
+_Static_assert(offsetof(struct hart, quiesced) == HT_QUIESCED, "");
+_Static_assert(sizeof(struct hart) <= 4096, "a hart page is a page");
+_Static_assert(offsetof(struct global, page_alloc_head) == GL_PAGE_ALLOC_HEAD, "");
+_Static_assert(offsetof(struct global, page_alloc_tail) == GL_PAGE_ALLOC_TAIL, "");
+_Static_assert(offsetof(struct global, sched_mcs_lock) == GL_SCHED_LOCK, "");
+_Static_assert(offsetof(struct global, sched_head) == GL_SCHED_HEAD, "");
+_Static_assert(offsetof(struct global, sched_tail) == GL_SCHED_TAIL, "");
+_Static_assert(offsetof(struct global, idle) == GL_IDLE, "");
+_Static_assert(offsetof(struct global, kernel_satp) == GL_KERNEL_SATP, "");
+_Static_assert(sizeof(struct global) <= 4096, "the global page is a page");
+
+register struct global *global asm("gp");
+register struct hart *this_hart asm("tp");
+
+#endif
+#endif

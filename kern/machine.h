@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the kernel proper needs of the machine; arch/ provides it.
+ */
+#ifndef KERN_MACHINE_H
+#define KERN_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct executor;
+struct hart;
+
+/* The address of physical memory in the direct map, and back. */
+#define DIRECT_MAP 0xffffffc000000000
+#define DIRECT_TOP 0x3000000000 /* first physical address it can't reach: 192 GiB */
+
+static inline void *direct(uint64_t pa)
+{
+	return (void *)(pa + DIRECT_MAP);
+}
+
+static inline uint64_t physical(const void *p)
+{
+	return (uint64_t)p - DIRECT_MAP;
+}
+
+#define SATP_SV39	8UL
+#define SATP_MODE_SHIFT 60
+#define SATP_ASID_SHIFT 44
+
+void page_zero(void *page);
+
+/* Interrupt each hart of the mask (dense ids). */
+void hart_interrupt(uint64_t harts);
+/* Forget a pending interrupt, then order that before every later access. */
+void hart_interrupt_clear(void);
+/* Sleep until an interrupt is pending; may return early. */
+void hart_wait(void);
+/* Leave every user address space. */
+void hart_use_kernel_space(void);
+/* Drop what this hart may have cached of any address space, and of code. */
+void tlb_flush_here(void);
+/* The same for `pages` pages from va on under `asid`, on every hart of the
+ * mask and before returning.  ASID 0 is shared: there everything goes. */
+void tlb_shootdown(uint64_t harts, uint64_t asid, uint64_t va, uint64_t pages);
+/* Code has become executable: no hart of the mask runs stale instructions. */
+void code_sync(uint64_t harts);
+
+void console_putc(char c);
+_Noreturn void machine_stop(bool failed);
+
+/* Boot: what the firmware lacks, or NULL. */
+const char *machine_lacks(void);
+/* Boot: bits of an ASID that this hart keeps. */
+unsigned machine_asid_bits(void);
+/* Boot: start the hart that the firmware calls by hart->sbi_id; false: it
+ * can't.  It enters boot_secondary on its own stack, in the kernel's space. */
+bool hart_start(struct hart *hart);
+/* Boot: go on in the kernel's own space, as this hart, at boot_rest. */
+_Noreturn void machine_enter(struct hart *hart);
+
+/* Run whatever is ready; the hart's stack starts anew. */
+_Noreturn void dispatch(void);
+/* Run this one, which the caller owns. */
+_Noreturn void dispatch_to(struct executor *ex);
+
+/* MCS queue lock; the node is the hart page, so a hart holds one at a time. */
+void mcs_lock(struct hart **lock);
+void mcs_unlock(struct hart **lock);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Boot: which frames there are, and the kernel's own page tables.
+ */
+#ifndef KERN_MEMORY_H
+#define KERN_MEMORY_H
+
+#include "global.h"
+
+/* RAM [base, base + size) exists. */
+void memory_add(uint64_t base, uint64_t size);
+/* Nobody gets these frames; they aren't device memory either. */
+void memory_reserve(uint64_t base, uint64_t size);
+bool memory_is_ram(uint64_t base, uint64_t size);
+/* Frames not given out yet. */
+uint64_t memory_left(void);
+/* A zeroed frame that is the kernel's for good. */
+uint64_t memory_take(void);
+/* The kernel's page tables: direct map, frame descriptors, info page, image. */
+void memory_map_kernel(void);
+/* The one device that the kernel writes, in its last moment. */
+void *memory_map_finisher(uint64_t pa);
+/* A hart's page and stack, and guards around it. */
+struct hart *memory_map_hart(uint64_t id);
+
+#endif

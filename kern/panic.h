@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The end: one line that tells why, registers, and a failing shutdown.
+ */
+#ifndef KERN_PANIC_H
+#define KERN_PANIC_H
+
+#include <hartleaf/executor.h>
+
+/* Boot meets a machine it can't use. */
+_Noreturn void boot_refuse(const char *why);
+/* The first executor has faulted. */
+_Noreturn void panic_first(const struct executor *ex);
+/* The kernel itself has trapped; regs[0] is the pc, regs[n] is xn. */
+_Noreturn void panic_trap(const uint64_t *regs, uint64_t cause, uint64_t addr);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See reclaim.h.  Everything here but the two pushes runs under reclaim_lock,
+ * which is only ever tried, never waited for.
+ *
+ * Grace periods are numbered; one runs at a time.  A ticket names the first
+ * that begins after now: the next one, or the one after that if one is running.
+ */
+#include "reclaim.h"
+#include "executor.h"
+#include "frame.h"
+#include "machine.h"
+#include "table.h"
+#include "vas.h"
+
+#include <hartleaf/leaf.h>
+
+#define FREE_BATCH     16 /* pages a step */
+#define EXECUTOR_BATCH 16
+
+/* Phases of a takedown; even numbers, they live in a root slot. */
+enum {
+	DYING_GRACE = 0, /* calls that looked before DYING come to their end */
+	DYING_CHILDREN = 2,
+	DYING_EXECUTORS = 4,
+	DYING_RUNS = 6,
+	DYING_SPACE = 8,  /* no hart uses its tables any more */
+	DYING_TABLES = 10,
+	DYING_LIST = 12,
+};
+
+void reclaim_defer(uint64_t frame)
+{
+	uint64_t *d = frame_desc(frame);
+	uint64_t head = atomic_load(&global->limbo);
+	do
+		/* Its only user now: the count field is the link. */
+		atomic_store(d, (atomic_load(d) & ~FRAME_COUNT) | head << FRAME_COUNT_SHIFT);
+	while (!atomic_cas(&global->limbo, &head, frame));
+	reclaim_event();
+}
+
+void reclaim_vas(struct vas *v)
+{
+	struct vas *head = atomic_load(&global->doomed);
+	do
+		v->reclaim_next = head;
+	while (!atomic_cas(&global->doomed, &head, v));
+	reclaim_event();
+}
+
+static uint64_t grace_ticket(void)
+{
+	return global->grace_done + (global->grace_running ? 2 : 1);
+}
+
+static bool grace_passed(uint64_t ticket)
+{
+	return global->grace_done >= ticket;
+}
+
+/* All that waits for a grace period was unlinked before this. */
+static void grace_begin(void)
+{
+	atomic_store(&global->grace_running, true);
+	/* Unlinking -> loads of idle bits and counts; pairs with the fences at
+	 * sched_idle's end and in sched_interrupt. */
+	fence_full();
+	uint64_t idle = atomic_load(&global->idle), wait = 0;
+	for (uint64_t i = 0; i < global->harts; i++) {
+		struct hart *h = global->hart[i];
+		if (h == this_hart || (idle >> i & 1))
+			continue;
+		h->quiesced_seen = atomic_load(&h->quiesced);
+		wait |= 1UL << i;
+	}
+	global->grace_harts = wait;
+	hart_interrupt(wait);
+}
+
+static bool grace_end(void)
+{
+	uint64_t idle = atomic_load(&global->idle), wait = global->grace_harts;
+	for (uint64_t i = 0; i < global->harts; i++)
+		if ((wait >> i & 1) &&
+		    ((idle >> i & 1) ||
+		     atomic_load(&global->hart[i]->quiesced) != global->hart[i]->quiesced_seen))
+			wait &= ~(1UL << i);
+	global->grace_harts = wait;
+	if (wait != 0)
+		return false;
+	/* Loads of counts -> whatever is done to the pages. */
+	fence_full();
+	global->grace_done++;
+	atomic_store(&global->grace_running, false);
+	return true;
+}
+
+/* Pages whose grace period has passed. */
+static bool free_some(void)
+{
+	for (unsigned n = 0; n < FREE_BATCH; n++) {
+		uint64_t frame = global->limbo_waiting;
+		if (frame == 0)
+			return n != 0;
+		global->limbo_waiting =
+		    (atomic_load(frame_desc(frame)) & FRAME_COUNT) >> FRAME_COUNT_SHIFT;
+		if (frame_type(frame) == FRAME_EXECUTOR)
+			executor_retire(executor_at(frame));
+		else
+			frame_free(frame);
+	}
+	return true;
+}
+
+static void next_phase(struct vas *v, uint64_t phase)
+{
+	v->phase = phase;
+	v->ticket = grace_ticket() << 1;
+}
+
+/* One step towards the end of v; true if it was one.  *done: it is swept. */
+static bool takedown_step(struct vas *v, bool *done)
+{
+	struct vas *child;
+
+	switch (v->phase) {
+	case DYING_GRACE:
+		if (!grace_passed(v->ticket >> 1))
+			return false;
+		v->walk = v->executors;
+		next_phase(v, DYING_CHILDREN);
+		return true;
+	case DYING_CHILDREN:
+		child = vas_pop_child(v);
+		if (child != NULL)
+			vas_kill(child, (int64_t)v->code >> 1);
+		else
+			next_phase(v, DYING_EXECUTORS);
+		return true;
+	case DYING_EXECUTORS:
+		/* The list only ever grew at its head, and no longer does. */
+		for (unsigned n = 0; n < EXECUTOR_BATCH && v->walk != NULL; n++) {
+			struct executor *ex = v->walk;
+			v->walk = ex->list_next;
+			executor_stop(ex, (int64_t)v->code >> 1);
+		}
+		if (v->walk == NULL)
+			next_phase(v, DYING_RUNS);
+		return true;
+	case DYING_RUNS:
+		/* Acquire: pairs with the last vas_unrun. */
+		if (atomic_load_acquire(&v->runs) != 0)
+			return false;
+		v->cursor = 0;
+		next_phase(v, DYING_SPACE);
+		return true;
+	case DYING_SPACE:
+		if (!grace_passed(v->ticket >> 1))
+			return false;
+		next_phase(v, DYING_TABLES);
+		return true;
+	case DYING_TABLES:
+		v->cursor = table_sweep(v, v->cursor);
+		if (v->cursor == USER_TOP)
+			next_phase(v, DYING_LIST);
+		return true;
+	case DYING_LIST:
+		for (unsigned n = 0; n < EXECUTOR_BATCH && v->executors != NULL; n++)
+			executor_unlist(v->executors);
+		*done = v->executors == NULL;
+		return true;
+	}
+	return false;
+}
+
+static bool takedowns_step(void)
+{
+	struct vas *v = atomic_swap(&global->doomed, NULL);
+	while (v != NULL) {
+		struct vas *next = v->reclaim_next;
+		next_phase(v, DYING_GRACE);
+		v->reclaim_next = global->takedowns;
+		global->takedowns = v;
+		v = next;
+	}
+	struct vas **link = &global->takedowns;
+	while ((v = *link) != NULL) {
+		bool done = false;
+		if (takedown_step(v, &done)) {
+			if (done) {
+				*link = v->reclaim_next;
+				vas_bury(v);
+			}
+			return true;
+		}
+		link = &v->reclaim_next;
+	}
+	return false;
+}
+
+/* Somebody waits for a grace period that hasn't begun. */
+static bool grace_needed(void)
+{
+	if (global->limbo_waiting != 0 && !grace_passed(global->limbo_ticket))
+		return true;
+	for (struct vas *v = global->takedowns; v != NULL; v = v->reclaim_next)
+		if ((v->phase == DYING_GRACE || v->phase == DYING_SPACE) &&
+		    !grace_passed(v->ticket >> 1))
+			return true;
+	return false;
+}
+
+static bool unit(void)
+{
+	if (global->grace_running && grace_end())
+		return true;
+	if (global->limbo_waiting == 0) {
+		global->limbo_waiting = atomic_swap(&global->limbo, 0);
+		global->limbo_ticket = grace_ticket();
+	}
+	if (global->limbo_waiting != 0 && grace_passed(global->limbo_ticket) && free_some())
+		return true;
+	if (takedowns_step())
+		return true;
+	if (!global->grace_running && grace_needed()) {
+		grace_begin();
+		return true;
+	}
+	return false;
+}
+
+bool reclaim_step(void)
+{
+	if (atomic_swap(&global->reclaim_lock, 1) != 0)
+		return false;
+	uint64_t events = atomic_load_acquire(&global->reclaim_events);
+	bool more = unit();
+	if (!more)
+		atomic_store(&global->reclaim_seen, events);
+	atomic_store_release(&global->reclaim_lock, 0);
+	/* Store of the lock -> load of the events: who found the lock taken
+	 * had counted its event before.  Also the waker's side of sched_idle. */
+	fence_full();
+	return reclaim_wanted();
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Address spaces: creation, budgets, who still needs them, and the end.
+ *
+ * A VAS is taken down (vas_kill) when it is told so, or when no executor of it
+ * lives and nobody outside can reach one.  The reclaimer sweeps it; then it is
+ * a zombie, a page that every call refuses, until what it paid for is freed
+ * and nothing names it.  What budget it has or gets back goes to its payer.
+ */
+#include "vas.h"
+#include "atomic.h"
+#include "machine.h"
+#include "reclaim.h"
+
+#include <hartleaf/leaf.h>
+
+#define ASID_MAX_BITS 16
+#define HARTS_PER_WORD 63
+
+/* vas_mcs_lock. ASID 0 is the kernel's, and shared by all that get none. */
+static uint64_t asid_used[1 << (ASID_MAX_BITS - 6)];
+
+uint64_t asid_alloc(void)
+{
+	uint64_t count = 1UL << global->asid_bits;
+
+	for (uint64_t n = 1; n < count; n++) {
+		uint64_t asid = global->asid_next = (global->asid_next + 1) & (count - 1);
+		if (asid == 0 || (asid_used[asid / 64] >> asid % 64 & 1))
+			continue;
+		asid_used[asid / 64] |= 1UL << asid % 64;
+		return asid;
+	}
+	return 0;
+}
+
+static void asid_free(uint64_t asid)
+{
+	/* Harts flush when they join its next owner (vas_join). */
+	if (asid != 0)
+		asid_used[asid / 64] &= ~(1UL << asid % 64);
+}
+
+bool vas_charge(struct vas *v, uint64_t frames)
+{
+	uint64_t avail = atomic_load(&v->avail);
+	do
+		if (avail / VAS_ONE < frames)
+			return false;
+	while (!atomic_cas(&v->avail, &avail, avail - frames * VAS_ONE));
+	__atomic_fetch_add(&v->used, frames * VAS_ONE, __ATOMIC_RELAXED);
+	return true;
+}
+
+void vas_share_kernel(struct vas *v)
+{
+	struct vas *k = global->kernel_root;
+
+	for (unsigned i = 0; i < SLOT_WORDS - SLOT_DIRECT; i++)
+		v->direct[i] = k->direct[i];
+	v->vmemmap = k->vmemmap;
+	v->info = k->info;
+	v->windows = k->windows;
+	v->image = k->image;
+}
+
+struct vas *vas_new(struct vas *payer, uint64_t budget)
+{
+	if (budget >= 1UL << 52)
+		return NULL;
+	uint64_t frame = frame_alloc(FRAME_VAS, payer);
+	if (frame == 0)
+		return NULL;
+	uint64_t avail = atomic_load(&payer->avail);
+	do
+		if (avail / VAS_ONE < budget) {
+			frame_free(frame);
+			return NULL;
+		}
+	while (!atomic_cas(&payer->avail, &avail, avail - budget * VAS_ONE));
+
+	struct vas *v = direct(frame << PAGE_SHIFT);
+	vas_share_kernel(v);
+	v->refs = VAS_ONE;
+	v->avail = budget * VAS_ONE;
+	v->payer = payer;
+	mcs_lock(&global->vas_mcs_lock);
+	v->asid = asid_alloc() << 1;
+	v->sibling_next = payer->children;
+	if (payer->children != NULL)
+		payer->children->sibling_prev = v;
+	payer->children = v;
+	mcs_unlock(&global->vas_mcs_lock);
+	return v;
+}
+
+/* A zombie keeps no budget, nor does its payer if that is one as well. */
+static void pass_budget_on(struct vas *v)
+{
+	while (v->payer != NULL && (atomic_load(&v->flags) & VAS_ZOMBIE)) {
+		uint64_t avail = atomic_swap(&v->avail, 0);
+		if (avail == 0)
+			return;
+		v = v->payer;
+		atomic_add(&v->avail, avail);
+		/* Budget -> flags, as in vas_uncharge. */
+		fence_full();
+	}
+}
+
+static void unlink_child(struct vas *v)
+{
+	struct vas *next = v->sibling_next, *prev = v->sibling_prev;
+
+	if (prev != NULL)
+		prev->sibling_next = next;
+	else if (v->payer->children == v)
+		v->payer->children = next;
+	if (next != NULL)
+		next->sibling_prev = prev;
+	v->sibling_next = v->sibling_prev = NULL;
+}
+
+/* Nothing is left of it but the page, and nothing names that. */
+static void free_if_unused(struct vas *v)
+{
+	if (!(atomic_load(&v->flags) & VAS_ZOMBIE) || atomic_load(&v->used) != 0 ||
+	    atomic_load(&v->refs) != 0)
+		return;
+	if (atomic_or(&v->flags, VAS_FREED) & VAS_FREED)
+		return;
+	mcs_lock(&global->vas_mcs_lock);
+	asid_free(vas_asid(v));
+	unlink_child(v);
+	mcs_unlock(&global->vas_mcs_lock);
+	reclaim_defer(physical(v) >> PAGE_SHIFT);
+}
+
+void vas_uncharge(struct vas *v, uint64_t frames)
+{
+	atomic_add(&v->avail, frames * VAS_ONE);
+	atomic_sub(&v->used, frames * VAS_ONE);
+	/* Counts -> flags; pairs with the fence in vas_bury. Either the one sees
+	 * the zombie, or the other the counts. */
+	fence_full();
+	if (atomic_load(&v->flags) & VAS_ZOMBIE) {
+		pass_budget_on(v);
+		free_if_unused(v);
+	}
+}
+
+void vas_bury(struct vas *v)
+{
+	atomic_or(&v->flags, VAS_ZOMBIE);
+	fence_full();
+	pass_budget_on(v);
+	free_if_unused(v);
+}
+
+void vas_kill(struct vas *v, int64_t code)
+{
+	/* Two that kill it at once may each have their code; only one counts. */
+	atomic_store(&v->code, (uint64_t)code << 1);
+	if (!(atomic_or(&v->flags, VAS_DYING) & VAS_DYING))
+		reclaim_vas(v);
+}
+
+static void kill_if_unused(struct vas *v)
+{
+	/* Own count -> the other one: whoever is last sees both gone. */
+	fence_full();
+	if (atomic_load(&v->runs) != 0 || atomic_load(&v->refs) != 0)
+		return;
+	if (!vas_dying(v))
+		vas_kill(v, 0);
+	else
+		free_if_unused(v);
+}
+
+void vas_unref(struct vas *v)
+{
+	if (atomic_sub(&v->refs, VAS_ONE) == VAS_ONE)
+		kill_if_unused(v);
+}
+
+void vas_unrun(struct vas *v)
+{
+	if (atomic_sub(&v->runs, VAS_ONE) != VAS_ONE)
+		return;
+	if (vas_dying(v))
+		reclaim_event();
+	kill_if_unused(v);
+}
+
+struct vas *vas_pop_child(struct vas *v)
+{
+	mcs_lock(&global->vas_mcs_lock);
+	struct vas *child = v->children;
+	if (child != NULL)
+		unlink_child(child);
+	mcs_unlock(&global->vas_mcs_lock);
+	return child;
+}
+
+uint64_t vas_harts(struct vas *v)
+{
+	uint64_t low = atomic_load(&v->harts[0]) >> 1, high = atomic_load(&v->harts[1]) >> 1;
+	return low | high << HARTS_PER_WORD;
+}
+
+void vas_join(struct vas *v)
+{
+	bool high = this_hart->id >= HARTS_PER_WORD;
+	uint64_t *word = &v->harts[high];
+	uint64_t bit = 2UL << (this_hart->id - (high ? HARTS_PER_WORD : 0));
+
+	if (atomic_load(word) & bit)
+		return;
+	atomic_or(word, bit);
+	/* Store of the bit -> page walks; pairs with the fence that unmapping
+	 * has between clearing the entry and reading the mask. */
+	fence_full();
+	tlb_flush_here();
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A virtual address space is exactly one page: its root page table.  Root
+ * slots that neither users nor the kernel map hold the VAS's own words.  Bit 0
+ * of each is clear at all times (counters step by VAS_ONE), so to hardware they
+ * are invalid entries.
+ */
+#ifndef KERN_VAS_H
+#define KERN_VAS_H
+
+#include "frame.h"
+#include "global.h"
+
+#define VAS_ONE 2
+
+/* flags */
+#define VAS_DEVICE 0x2 /* may map device memory */
+#define VAS_DYING  0x4 /* every call refuses it */
+#define VAS_ZOMBIE 0x8 /* swept: only the page is left */
+#define VAS_FREED  0x10 /* the page is on its way, too */
+
+/* root slots */
+#define SLOT_DIRECT  256
+#define SLOT_WORDS   448
+#define SLOT_VMEMMAP 508
+#define SLOT_INFO    509
+#define SLOT_WINDOWS 510
+#define SLOT_IMAGE   511
+
+struct vas {
+	uint64_t user[SLOT_DIRECT];
+	uint64_t direct[SLOT_WORDS - SLOT_DIRECT];
+	/* The words. */
+	uint64_t runs;	/* executors not STOPPED */
+	uint64_t refs;	/* caps elsewhere on it or its executors, and keepers elsewhere */
+	uint64_t avail; /* frames it may still be charged for */
+	uint64_t used;	/* frames it is charged for; avail + used = its budget */
+	uint64_t flags;
+	uint64_t asid;	/* << 1 */
+	struct vas *payer;
+	struct executor *executors; /* all it ever had; vas_mcs_lock */
+	struct executor *spare;	    /* those that may be used anew; vas_mcs_lock */
+	struct vas *children;	    /* VASs it pays for; vas_mcs_lock */
+	struct vas *sibling_next;   /* vas_mcs_lock, both */
+	struct vas *sibling_prev;
+	uint64_t code;		  /* exit code its executors are ended with, << 1 */
+	struct vas *reclaim_next; /* on doomed or takedowns */
+	/* The reclaimer's, while it is taken down. */
+	uint64_t phase;
+	uint64_t ticket;
+	uint64_t cursor;
+	struct executor *walk;
+	uint64_t harts[2]; /* that have run it: 63 a word, << 1 */
+	uint64_t unused[SLOT_VMEMMAP - SLOT_WORDS - 20];
+	/* Upper half again. */
+	uint64_t vmemmap;
+	uint64_t info;
+	uint64_t windows;
+	uint64_t image;
+};
+
+_Static_assert(sizeof(struct vas) == 4096, "a VAS is a page");
+_Static_assert(offsetof(struct vas, runs) == 8 * SLOT_WORDS, "");
+_Static_assert(offsetof(struct vas, vmemmap) == 8 * SLOT_VMEMMAP, "");
+
+/* An ASID that no VAS has, or 0. Under vas_mcs_lock. */
+uint64_t asid_alloc(void);
+/* Give a fresh root table the upper half that all have. */
+void vas_share_kernel(struct vas *v);
+/* A new one, with budget moved from payer to it; refs counts the caller's
+ * cap.  NULL: out of budget. */
+struct vas *vas_new(struct vas *payer, uint64_t budget);
+/* Frames of budget, or false. */
+bool vas_charge(struct vas *v, uint64_t frames);
+/* Some of what was charged is free again.  May defer the VAS page. */
+void vas_uncharge(struct vas *v, uint64_t frames);
+static inline void vas_ref(struct vas *v);
+void vas_unref(struct vas *v);
+/* An executor of it has become STOPPED. */
+void vas_unrun(struct vas *v);
+/* Set DYING; the reclaimer ends its executors with this code, and the rest. */
+void vas_kill(struct vas *v, int64_t code);
+/* The reclaimer's: swept, so give back what is left; the page may go. */
+void vas_bury(struct vas *v);
+/* The reclaimer's: NULL, or a VAS that v pays for, taken off its list. */
+struct vas *vas_pop_child(struct vas *v);
+/* This hart is about to run it. */
+void vas_join(struct vas *v);
+uint64_t vas_harts(struct vas *v);
+
+static inline uint64_t vas_asid(const struct vas *v)
+{
+	return v->asid >> 1;
+}
+
+static inline void vas_ref(struct vas *v)
+{
+	__atomic_fetch_add(&v->refs, VAS_ONE, __ATOMIC_RELAXED);
+}
+
+static inline bool vas_dying(const struct vas *v)
+{
+	return __atomic_load_n(&v->flags, __ATOMIC_ACQUIRE) & VAS_DYING;
+}
+
+#endif

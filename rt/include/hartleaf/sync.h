@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Mutex, condition variable and semaphore for the executors of one address
+ * space.  All waiting is done in queues in user memory: a waiter puts a node that
+ * lies on its stack into the queue and parks on a word of it; the kernel knows of
+ * no queue.  Uncontended operations make no call.  A release wakes at most one
+ * waiter.
+ *
+ * All zero is the initial state; there is nothing to destroy.  An object must not
+ * go away while somebody waits on it, but may as soon as the last one has come
+ * back from it.  Use needs hl_self(), so no bare executors.
+ *
+ * Ordering: unlock, post and signal release; lock and wait acquire.
+ */
+#ifndef HARTLEAF_SYNC_H
+#define HARTLEAF_SYNC_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hl_waiter;
+
+/* Not recursive, not fair: a running executor may get the mutex before one that
+ * was woken for it and is not running yet.  Waiters are woken in order. */
+struct hl_mutex {
+	_Atomic uint64_t word;  /* sync.c says what is in it */
+	struct hl_waiter *fifo; /* owned by whoever holds the mutex */
+};
+
+#define HL_MUTEX_INIT { 0, 0 }
+
+void hl_mutex_lock_slow(struct hl_mutex *m);
+void hl_mutex_unlock_slow(struct hl_mutex *m);
+
+static inline void hl_mutex_lock(struct hl_mutex *m)
+{
+	uint64_t free = 0;
+
+	/* acquire: pairs with the release in hl_mutex_unlock */
+	if (!atomic_compare_exchange_strong_explicit(&m->word, &free, 1, memory_order_acquire,
+						     memory_order_relaxed))
+		hl_mutex_lock_slow(m);
+}
+
+static inline bool hl_mutex_trylock(struct hl_mutex *m)
+{
+	uint64_t word = atomic_load_explicit(&m->word, memory_order_relaxed);
+
+	while (!(word & 1))
+		if (atomic_compare_exchange_weak_explicit(&m->word, &word, word | 1,
+							  memory_order_acquire,
+							  memory_order_relaxed))
+			return true;
+	return false;
+}
+
+static inline void hl_mutex_unlock(struct hl_mutex *m)
+{
+	uint64_t held = 1;
+
+	/* release: pairs with the acquire in hl_mutex_lock and in sync.c */
+	if (m->fifo || !atomic_compare_exchange_strong_explicit(
+			       &m->word, &held, 0, memory_order_release, memory_order_relaxed))
+		hl_mutex_unlock_slow(m);
+}
+
+/* A waiter holds the mutex when it comes back, and looks at its condition again.
+ * Signal and broadcast may be called with or without the mutex; waiters that it
+ * can't go to at once are moved to the mutex's queue instead of woken. */
+struct hl_cond {
+	struct hl_mutex lock; /* of the queue */
+	struct hl_waiter *_Atomic head;
+	struct hl_waiter *tail;
+};
+
+#define HL_COND_INIT { HL_MUTEX_INIT, 0, 0 }
+
+void hl_cond_wait(struct hl_cond *c, struct hl_mutex *m);
+void hl_cond_signal(struct hl_cond *c);
+void hl_cond_broadcast(struct hl_cond *c);
+
+/* Counting semaphore; waiters get their turn in order. */
+struct hl_sem {
+	_Atomic int64_t count; /* negative: that many wait */
+	uint64_t granted;      /* posts whose waiter isn't in the queue yet */
+	struct hl_mutex lock;  /* of the queue */
+	struct hl_waiter *head;
+	struct hl_waiter *tail;
+};
+
+#define HL_SEM_INIT(n) { (n), 0, HL_MUTEX_INIT, 0, 0 }
+
+void hl_sem_wait_slow(struct hl_sem *s);
+void hl_sem_post_slow(struct hl_sem *s);
+
+static inline void hl_sem_wait(struct hl_sem *s)
+{
+	/* acquire: pairs with the release in hl_sem_post */
+	if (atomic_fetch_sub_explicit(&s->count, 1, memory_order_acquire) <= 0)
+		hl_sem_wait_slow(s);
+}
+
+static inline bool hl_sem_trywait(struct hl_sem *s)
+{
+	int64_t n = atomic_load_explicit(&s->count, memory_order_relaxed);
+
+	while (n > 0)
+		if (atomic_compare_exchange_weak_explicit(
+			    &s->count, &n, n - 1, memory_order_acquire, memory_order_relaxed))
+			return true;
+	return false;
+}
+
+static inline void hl_sem_post(struct hl_sem *s)
+{
+	/* release: pairs with the acquire in hl_sem_wait */
+	if (atomic_fetch_add_explicit(&s->count, 1, memory_order_release) < 0)
+		hl_sem_post_slow(s);
+}
+
+#endif

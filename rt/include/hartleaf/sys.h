@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The six calls of hartleaf, as inline functions, and short forms for the usual
+ * cases of map and start.  Everything else a kernel is asked for elsewhere is a
+ * library here; see "What is not a call" at the end.
+ *
+ * Words: an *executor* is a register file with an address space (VAS), a *cap*
+ * (capability) is an entry of the caller's own page table that names an
+ * executor or a VAS, a *handle* is the virtual address of that entry; 0 is
+ * the caller itself (own executor, own VAS).  A *leaf* is one page-table entry,
+ * here always of 4 KiB.  A *frame* is a physical page; a VAS has a budget of them.
+ *
+ * Every call returns a value >= 0 or a negated HL_E* (call.h).  errno is not
+ * touched.  Calls may be used by any executor, also one without stack or
+ * thread-local storage.  Errors that hold for all: -HL_EINVAL for a bit that
+ * the call doesn't know; for a handle -HL_EBADF (no capability of the right
+ * kind there) or -HL_EPERM (it lacks the right that is named below).
+ *
+ * "Cost" counts guest instructions from the stub to its return on a hart with
+ * nothing else to do, without cache or TLB effects; it says where the work
+ * goes, bench/run says how much it is.
+ *
+ * Ordering: a call that switches executors is a full fence for the one that
+ * comes back from it.  Beyond that each call says what it orders.
+ */
+#ifndef HARTLEAF_SYS_H
+#define HARTLEAF_SYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <hartleaf/call.h>
+#include <hartleaf/leaf.h>
+
+typedef uint64_t hl_handle; /* VA of a capability, or 0: self */
+
+#define HL_SELF ((hl_handle)0)
+
+/* What park leaves in a0..a5. */
+struct hl_words {
+	long result;    /* a0: 0 or a negated HL_E* */
+	uint64_t badge; /* a1: badge of the cap a partner used, or pending ones */
+	uint64_t w[4];  /* a2..a5: the partner's words, or a keeper's tidings */
+};
+
+/* What ecall may change besides its results; the kernel preserves the rest. */
+#define HL_CALL_CLOBBERS "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory"
+
+/* yield: go to the back of the queue of ready executors
+ *
+ * Arguments  none
+ * Returns    0, at once if nothing else is ready
+ * Errors     none
+ * Ordering   none promised when nothing else was ready
+ * Cost       a trap and back; with another one ready a switch of registers
+ * Example    while (!atomic_load_explicit(&done, memory_order_acquire))
+ *                    sys_yield();
+ */
+static inline long sys_yield(void)
+{
+	register long a0 __asm__("a0");
+	register long a7 __asm__("a7") = CALL_YIELD;
+
+	__asm__ volatile("ecall"
+			 : "=r"(a0), "+r"(a7)
+			 :
+			 : "a1", "a2", "a3", "a4", "a5", "a6", HL_CALL_CLOBBERS);
+	return a0;
+}
+
+/* park: stop running until woken, unless a word has changed
+ *
+ * Arguments  addr      a naturally aligned word of readable memory, or NULL:
+ *                      no compare
+ *            expected  park only if the 8 bytes at addr equal this
+ * Returns    0 when woken.  Also 0, at once, if a wake came since the last park
+ *            (it left a token), and 0 for no reason at all is allowed: look at
+ *            your word again, always in a loop.
+ * Errors     -HL_EAGAIN the word differs; -HL_EINVAL misaligned;
+ *            -HL_EFAULT not readable memory
+ * Ordering   the compare is an acquire load that comes after everything the
+ *            caller did before.  The wake that ends a park is a release by the
+ *            waker and an acquire by the parked one.
+ * Cost       a compare and one atomic, then the switch to the next ready one
+ * Example    The waiter's half of every lock; no wake can fall between the
+ *            check and the sleep, since wake then finds PARKED or leaves a token:
+ *            while (!atomic_load_explicit(&node.go, memory_order_acquire))
+ *                    sys_park(&node.go, 0);
+ */
+static inline long sys_park(const volatile void *addr, uint64_t expected)
+{
+	register long a0 __asm__("a0") = (long)addr;
+	register uint64_t a1 __asm__("a1") = expected;
+	register long a6 __asm__("a6") = 0;
+	register long a7 __asm__("a7") = CALL_PARK;
+
+	__asm__ volatile("ecall"
+			 : "+r"(a0), "+r"(a1), "+r"(a6), "+r"(a7)
+			 :
+			 : "a2", "a3", "a4", "a5", HL_CALL_CLOBBERS);
+	return a0;
+}
+
+/* park, all of it
+ *
+ * Arguments  addr, expected  as above; with PARK_WORD32 in flags the word has
+ *                      4 bytes and is compared with the low half of expected
+ *            flags     PARK_WORD32 or 0 (PARK_HAS_DEADLINE and addr = PARK_IRQ
+ *                      are refused with -HL_EINVAL: they don't exist yet)
+ *            next      HL_SELF: none.  Else a cap (X right) on a parked executor,
+ *                      which runs here at once in the caller's stead: *swap*
+ *            w0..w3    words that next finds in its hl_words
+ * Returns    In `result` 0 when woken or swapped to.  A partner that swapped to
+ *            us left its words in w and its cap's badge in `badge`.  The keeper
+ *            of an executor is swapped to with w = { TELL_ENDED, code } or
+ *            { TELL_FAULT, scause, stval, pc }; events that happened while it
+ *            wasn't parked show as the OR of their badges in `badge` at its
+ *            next park, with its own words still in w.
+ * Errors     as above; with next also -HL_EBUSY next is not parked,
+ *            -HL_EAGAIN a token was consumed instead of parking.  After an error
+ *            nothing was done; w holds the caller's words or 0.
+ * Ordering   what the caller wrote before a swap, next sees after it
+ * Cost       swap: no queue is touched; words travel in their registers
+ * Example    A server that answers and waits for the next question:
+ *            struct hl_words q = sys_park_full(NULL, 0, 0, HL_SELF, 0, 0, 0, 0);
+ *            for (;;)
+ *                    q = sys_swap(client, answer(q.w[0]), 0, 0, 0);
+ */
+static inline struct hl_words sys_park_full(const volatile void *addr, uint64_t expected,
+					    unsigned flags, hl_handle next, uint64_t w0,
+					    uint64_t w1, uint64_t w2, uint64_t w3)
+{
+	register long a0 __asm__("a0") = (long)addr;
+	register uint64_t a1 __asm__("a1") = expected;
+	register uint64_t a2 __asm__("a2") = w0;
+	register uint64_t a3 __asm__("a3") = w1;
+	register uint64_t a4 __asm__("a4") = w2;
+	register uint64_t a5 __asm__("a5") = w3;
+	register uint64_t a6 __asm__("a6") = next;
+	register long a7 __asm__("a7") = CALL_PARK | flags;
+
+	__asm__ volatile("ecall"
+			 : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5),
+			   "+r"(a6), "+r"(a7)
+			 :
+			 : HL_CALL_CLOBBERS);
+	return (struct hl_words){ a0, a1, { a2, a3, a4, a5 } };
+}
+
+/* Hand the hart and four words to `next`; back when somebody wakes or swaps to
+ * the caller.  The server of the example above is this. */
+static inline struct hl_words sys_swap(hl_handle next, uint64_t w0, uint64_t w1, uint64_t w2,
+				       uint64_t w3)
+{
+	return sys_park_full(NULL, 0, 0, next, w0, w1, w2, w3);
+}
+
+/* Wait for anything, and take the words: what a server or keeper begins with. */
+static inline struct hl_words sys_wait(void)
+{
+	return sys_park_full(NULL, 0, 0, HL_SELF, 0, 0, 0, 0);
+}
+
+/* park on a word of 4 bytes */
+static inline long sys_park32(const volatile void *addr, uint32_t expected)
+{
+	return sys_park_full(addr, expected, PARK_WORD32, HL_SELF, 0, 0, 0, 0).result;
+}
+
+/* wake: make a parked executor ready, else leave it a token
+ *
+ * Arguments  exec      cap with X; HL_SELF leaves a token to the caller
+ * Returns    1 it was parked and is ready now; 0 it wasn't.  Then it has one
+ *            token (not a count) that ends its next park, or, if it is stopped,
+ *            nothing happened.  A faulted one keeps the token until resumed.
+ * Errors     -HL_EBADF, -HL_EPERM
+ * Ordering   release before, acquire after: what the caller wrote before is seen
+ *            by the woken one once its park returns
+ * Cost       a page-table walk, or a hit in the one-entry cache when the same
+ *            handle was used last; one atomic; the queue if it was parked
+ * Example    hl_handle h = node->handle;    // node is on the waiter's stack:
+ *            atomic_store_explicit(&node->go, 1, memory_order_release);
+ *            sys_wake(h);                   // gone after the store
+ */
+static inline long sys_wake(hl_handle exec)
+{
+	register long a0 __asm__("a0") = (long)exec;
+	register long a7 __asm__("a7") = CALL_WAKE;
+
+	__asm__ volatile("ecall"
+			 : "+r"(a0), "+r"(a7)
+			 :
+			 : "a1", "a2", "a3", "a4", "a5", "a6", HL_CALL_CLOBBERS);
+	return a0;
+}
+
+/* start: run a stopped executor, or go on with a faulted one
+ *
+ * Arguments  exec      cap with W
+ *            pc        first instruction, even; with START_RESUME 0 means where
+ *                      it faulted
+ *            sp, arg   put into sp and a0, all other registers 0; 0 with
+ *                      START_RESUME, which keeps all registers
+ *            keeper    with START_SET_KEEPER: cap with X on the executor that is
+ *                      told of faults and the end, not exec itself; or 0: nobody
+ *            flags     START_RESUME, START_SET_KEEPER; START_FP and
+ *                      START_SET_AFFINITY are refused so far; the keeper's badge
+ *                      (40 bits, yours to choose) in bits 63:24: HL_BADGE(n)
+ * Returns    0
+ * Errors     -HL_EBUSY it is not stopped (START_RESUME: not faulted);
+ *            -HL_EINVAL odd pc, keeper is exec, sp or arg with START_RESUME, badge
+ *            or keeper without START_SET_KEEPER; -HL_ESRCH its VAS is being
+ *            taken down
+ * Ordering   what the caller wrote before, the started one sees
+ * Cost       a walk, one atomic, the queue
+ * Example    sys_start(exec, (uint64_t)entry, stack_top, (uint64_t)arg, 0, 0);
+ */
+#define HL_BADGE(n) ((uint64_t)(n) << START_BADGE_SHIFT)
+
+static inline long sys_start(hl_handle exec, uint64_t pc, uint64_t sp, uint64_t arg,
+			     hl_handle keeper, uint64_t flags)
+{
+	register long a0 __asm__("a0") = (long)exec;
+	register uint64_t a1 __asm__("a1") = pc;
+	register uint64_t a2 __asm__("a2") = sp;
+	register uint64_t a3 __asm__("a3") = arg;
+	register uint64_t a4 __asm__("a4") = keeper;
+	register uint64_t a5 __asm__("a5") = flags;
+	register uint64_t a6 __asm__("a6") = 0;
+	register long a7 __asm__("a7") = CALL_START;
+
+	__asm__ volatile("ecall"
+			 : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5),
+			   "+r"(a6), "+r"(a7)
+			 :
+			 : HL_CALL_CLOBBERS);
+	return a0;
+}
+
+/* map: make, share, move, view, drop or restrict leaves
+ *
+ * Arguments  vas       VAS whose entries change: HL_SELF, or a cap with W
+ *            va        first address there, page aligned, user half
+ *            source    by operation, see below
+ *            count     leaves, 1..MAP_COUNT_MAX (512); callers loop
+ *            attr      rights MAP_R|MAP_W|MAP_X, MAP_WX to have W and X at once,
+ *                      kind MAP_MEMORY, MAP_DEVICE, MAP_EXECUTOR, MAP_VAS, one
+ *                      operation MAP_*, MAP_REPLACE
+ *            aux       by operation, else 0
+ *            from      SHARE, MOVE: VAS of the source: HL_SELF or a cap (R to
+ *                      share, W to move)
+ *
+ *            MAP_NEW      memory: zeroed frames, charged to vas.
+ *                         MAP_EXECUTOR: a new executor of vas, stopped; the cap
+ *                         goes to va in the *caller's* VAS.  MAP_VAS: vas is
+ *                         HL_SELF; a new VAS, its cap at va, with aux frames of
+ *                         the caller's budget.  Count is 1 for both.
+ *            MAP_SHARE    what stands at source, also at va, rights the same or
+ *                         fewer.  aux: badge for a cap without one (10 bits).
+ *                         With from held without W: only R, and no caps.
+ *            MAP_MOVE     the same, and the source entry becomes empty
+ *            MAP_VIEW     source is a handle with R: its page, read-only memory
+ *                         (attr MAP_R), count 1; <hartleaf/executor.h> says what
+ *                         is in it.  On a VAS, aux tells which table.
+ *            MAP_UNMAP    entries become empty, of whatever kind they are (no
+ *                         rights nor kind in attr); a hole counts as done
+ *            MAP_PROTECT  rights the same or fewer, in place
+ *            MAP_IO       source is a physical address; needs the device right,
+ *                         which the first VAS has
+ *            MAP_REPLACE  (NEW memory, SHARE, MOVE, IO) what stands at va is
+ *                         dropped in the same step, instead of -HL_EEXIST
+ * Returns    number of leaves done, from the first on
+ * Errors     only when none was done.  -HL_EINVAL arguments, W without R, memory
+ *            without rights, W+X without MAP_WX, leaf size; -HL_EEXIST va is in
+ *            use; -HL_EFAULT source, or entry to protect, is a hole; -HL_EBADF
+ *            it is of another kind than attr says; -HL_EPERM more rights than it
+ *            has; -HL_ENOMEM budget, frames, or a count at its limit; -HL_ESRCH a
+ *            VAS is being taken down
+ * Ordering   when it returns no hart sees the old translation any more
+ * Cost       per leaf a walk and one atomic; NEW clears a frame; taking rights
+ *            away costs one remote fence a call on the harts that run vas
+ * Example    sys_map_new(va, 4, MAP_R | MAP_W);      // four zeroed pages
+ */
+static inline long sys_map(hl_handle vas, uint64_t va, uint64_t source, uint64_t count,
+			   uint64_t attr, uint64_t aux, hl_handle from)
+{
+	register long a0 __asm__("a0") = (long)vas;
+	register uint64_t a1 __asm__("a1") = va;
+	register uint64_t a2 __asm__("a2") = source;
+	register uint64_t a3 __asm__("a3") = count;
+	register uint64_t a4 __asm__("a4") = attr;
+	register uint64_t a5 __asm__("a5") = aux;
+	register uint64_t a6 __asm__("a6") = from;
+	register long a7 __asm__("a7") = CALL_MAP;
+
+	__asm__ volatile("ecall"
+			 : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5),
+			   "+r"(a6), "+r"(a7)
+			 :
+			 : HL_CALL_CLOBBERS);
+	return a0;
+}
+
+/* Zeroed memory in the own VAS. */
+static inline long sys_map_new(uint64_t va, uint64_t count, uint64_t rights)
+{
+	return sys_map(HL_SELF, va, 0, count, MAP_NEW | MAP_MEMORY | rights, 0, HL_SELF);
+}
+
+/* A stopped executor of `vas`; its cap, with `rights`, at va in the own VAS. */
+static inline long sys_map_executor(hl_handle vas, uint64_t va, uint64_t rights)
+{
+	return sys_map(vas, va, 0, 1, MAP_NEW | MAP_EXECUTOR | rights, 0, HL_SELF);
+}
+
+/* An empty VAS with `budget` frames; its cap, with `rights`, at va. */
+static inline long sys_map_vas(uint64_t va, uint64_t rights, uint64_t budget)
+{
+	return sys_map(HL_SELF, va, 0, 1, MAP_NEW | MAP_VAS | rights, budget, HL_SELF);
+}
+
+/* What stands at `source` in the own VAS, also at va of `vas`.  `attr` is kind
+ * and rights, and MAP_REPLACE if wanted. */
+static inline long sys_map_share(hl_handle vas, uint64_t va, uint64_t source, uint64_t count,
+				 uint64_t attr)
+{
+	return sys_map(vas, va, source, count, MAP_SHARE | attr, 0, HL_SELF);
+}
+
+/* The same, and the own entry goes. */
+static inline long sys_map_move(hl_handle vas, uint64_t va, uint64_t source, uint64_t count,
+				uint64_t attr)
+{
+	return sys_map(vas, va, source, count, MAP_MOVE | attr, 0, HL_SELF);
+}
+
+/* The page of an executor (or root table of a VAS), to read at va. */
+static inline long sys_map_view(uint64_t va, hl_handle of)
+{
+	return sys_map(HL_SELF, va, of, 1, MAP_VIEW | MAP_MEMORY | MAP_R, 0, HL_SELF);
+}
+
+static inline long sys_unmap(uint64_t va, uint64_t count)
+{
+	return sys_map(HL_SELF, va, 0, count, MAP_UNMAP, 0, HL_SELF);
+}
+
+static inline long sys_protect(uint64_t va, uint64_t count, uint64_t attr)
+{
+	return sys_map(HL_SELF, va, 0, count, MAP_PROTECT | attr, 0, HL_SELF);
+}
+
+/* Device registers.  There is no IOMMU: whoever programs a device with DMA can
+ * reach all memory through it. */
+static inline long sys_map_io(uint64_t va, uint64_t physical, uint64_t count)
+{
+	return sys_map(HL_SELF, va, physical, count, MAP_IO | MAP_DEVICE | MAP_R | MAP_W, 0,
+		       HL_SELF);
+}
+
+/* stop: end an executor or take down a VAS
+ *
+ * Arguments  handle    executor (W), VAS (W), or HL_SELF: the caller
+ *            code      exit code, shown in EX_EXIT and to the keeper
+ * Returns    HL_SELF: never.  Executor: 0 it is stopped, 1 it was asked to (it
+ *            runs elsewhere: watch EX_STATE in a view, or be its keeper).  VAS: 0
+ *            it is down.
+ * Errors     -HL_EAGAIN a VAS is going down and not yet gone: call again;
+ *            -HL_EBADF, -HL_EPERM
+ * Ordering   what it wrote before it stopped is seen by its keeper
+ * Cost       an executor: one atomic, an IPI if it runs elsewhere.  A VAS: bounded
+ *            steps, one a call; all its executors, then all its pages
+ * Example    while (sys_stop(vas, 0) == -HL_EAGAIN)
+ *                    sys_yield();
+ */
+static inline long sys_stop(hl_handle handle, long code)
+{
+	register long a0 __asm__("a0") = (long)handle;
+	register long a1 __asm__("a1") = code;
+	register long a7 __asm__("a7") = CALL_STOP;
+
+	__asm__ volatile("ecall"
+			 : "+r"(a0), "+r"(a1), "+r"(a7)
+			 :
+			 : "a2", "a3", "a4", "a5", "a6", HL_CALL_CLOBBERS);
+	return a0;
+}
+
+/* End the caller. */
+static inline _Noreturn void sys_stop_self(long code)
+{
+	sys_stop(HL_SELF, code);
+	__builtin_unreachable();
+}
+
+/* Take down the caller's own VAS, the caller and all others in it. */
+static inline _Noreturn void sys_stop_own_vas(long code)
+{
+	register long a0 __asm__("a0") = 0;
+	register long a1 __asm__("a1") = code;
+	register long a7 __asm__("a7") = CALL_STOP | STOP_VAS;
+
+	__asm__ volatile("ecall" : : "r"(a0), "r"(a1), "r"(a7) : "memory");
+	__builtin_unreachable();
+}
+
+/* What is not a call, and how to do it
+ *
+ * join             a word in memory that the ending one stores before it wakes the
+ *                  joiner: hl_exec_join, exec.h; or be its keeper
+ * state, exit code sys_map_view of the executor: EX_STATE, EX_EXIT, registers
+ * get own id       nothing needs one; hl_self() is the handle others wake
+ * sleep, timeouts  not there yet: park refuses PARK_HAS_DEADLINE.  Until then yield
+ *                  and read `time` (rdtime)
+ * clock            rdtime, rdcycle, rdinstret from user mode; timebase is in
+ *                  hl_info()
+ * IPC              sys_swap with four words and a badge; more data through shared
+ *                  pages, or moved with MAP_MOVE
+ * mutex, condition variable, semaphore   sync.h, on park and wake
+ * signals          wake is the signal; the word it belongs to is yours
+ * fault handling   be the keeper: TELL_FAULT, mend by map, sys_start with
+ *                  START_RESUME
+ * fork, spawn      a new VAS filled from this one: space.h.  Copy on write:
+ *                  share read-only, and MAP_REPLACE in the keeper
+ * malloc, mmap     sys_map_new at an address of your choice; hl_va_alloc finds
+ *                  unused ones
+ * reading page tables   sys_map_view of a VAS handle
+ * revoking         unmap the cap, or stop the VAS that holds it
+ * files, sockets, drivers   programs with devices mapped by MAP_IO
+ * interrupts       not there yet: park refuses PARK_IRQ.  Poll
+ * shutdown         the end of the first executor ends the machine
+ * floating point, affinity   not there yet: start refuses both flags
+ * large pages, dirty tracking   not there yet: map refuses other leaf sizes and
+ *                  MAP_TRACK
+ */
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The heap of picolibc's malloc: pages right behind the program, mapped as they are
+ * asked for.  malloc holds the C library's lock when it calls sbrk, and nobody else
+ * does.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include <hartleaf/layout.h>
+#include <hartleaf/va.h>
+
+extern char __heap_low[];
+
+static uint64_t at;     /* first byte not handed out */
+static uint64_t mapped; /* first byte not mapped */
+
+void *sbrk(ptrdiff_t size)
+{
+	uint64_t old, want, pages;
+
+	if (at == 0)
+		at = mapped = (uint64_t)__heap_low;
+	old = at;
+	want = at + (uint64_t)size;
+	if (size < 0) {
+		if (want > at || want < (uint64_t)__heap_low)
+			goto none;
+		/* pages stay: malloc gives back only to take again */
+	} else if (want < at || want > RT_PROGRAM_TOP) {
+		goto none;
+	} else if (want > mapped) {
+		pages = (want - mapped + PAGE_SIZE - 1) >> PAGE_SHIFT;
+		if (hl_map(HL_SELF, mapped, 0, pages, MAP_NEW | MAP_R | MAP_W, HL_SELF) < 0) {
+			/* some may have been mapped before it failed */
+			sys_unmap(mapped, pages < MAP_COUNT_MAX ? pages : MAP_COUNT_MAX);
+			goto none;
+		}
+		mapped += pages << PAGE_SHIFT;
+	}
+	at = want;
+	return (void *)old;
+none:
+	errno = ENOMEM;
+	return (void *)-1;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From the first instruction to main and from exit to the end.
+ *
+ * In the first address space: the loader stub has jumped here; its pages go, the
+ * device tree gives console and arguments.  In a child: the boot block that the
+ * parent filled says all that.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <hartleaf/fdt.h>
+#include <hartleaf/layout.h>
+#include <hartleaf/rt.h>
+
+#include "rt.h"
+
+#define ARGS_MAX 64
+
+_Thread_local hl_handle hl_self_handle;
+
+/* program.ld */
+extern char __tls_base[], __tdata_size[], __tls_size[], __tls_align[], __tls_main[];
+extern void (*const __init_array_start[])(void);
+extern void (*const __init_array_end[])(void);
+extern void (*const __fini_array_start[])(void);
+extern void (*const __fini_array_end[])(void);
+
+extern int main(int argc, char **argv);
+_Noreturn void rt_start(uint64_t from);
+
+static bool first;           /* this is the first address space */
+static const void *fdt;      /* checked; NULL: there is none */
+static uint64_t test_device; /* physical address; 0: none */
+
+int rt_is_first(void)
+{
+	return first;
+}
+
+const void *hl_device_tree(void)
+{
+	return fdt;
+}
+
+size_t rt_tls_size(void)
+{
+	return (size_t)__tls_size;
+}
+
+size_t rt_tls_align(void)
+{
+	return (size_t)__tls_align;
+}
+
+void rt_tls_init(void *block)
+{
+	size_t data = (size_t)__tdata_size;
+
+	memcpy(block, __tls_base, data);
+	memset((char *)block + data, 0, (size_t)__tls_size - data);
+}
+
+/* "a b c" from the device tree behind a name for the program itself */
+static int split(char *line, char **argv)
+{
+	int argc = 0;
+
+	argv[argc++] = "program";
+	while (argc < ARGS_MAX) {
+		while (*line == ' ' || *line == '\t')
+			line++;
+		if (!*line)
+			break;
+		argv[argc++] = line;
+		while (*line && *line != ' ' && *line != '\t')
+			line++;
+		if (*line)
+			*line++ = 0;
+	}
+	argv[argc] = NULL;
+	return argc;
+}
+
+static void find_test_device(void)
+{
+	struct fdt_node n;
+	uint64_t size;
+
+	for (int got = fdt_root(fdt, &n); got > 0; got = fdt_next(&n))
+		if (fdt_compatible(&n, "sifive,test0") || fdt_compatible(&n, "sifive,test1")) {
+			if (fdt_reg(&n, 0, &test_device, &size) <= 0)
+				test_device = 0;
+			return;
+		}
+}
+
+static int start_first(char **argv)
+{
+	const struct info *info = hl_info();
+	const void *dt = (const void *)info->dt_va;
+	struct fdt_node chosen;
+	const char *line = NULL;
+	char *copy = NULL;
+
+	first = true;
+	sys_unmap(BOOT_STUB_VA, (BOOT_STACK_TOP - BOOT_STUB_VA) >> PAGE_SHIFT);
+	if (fdt_check(dt, info->dt_size) > 0) {
+		fdt = dt;
+		rt_console_first(fdt);
+		find_test_device();
+		if (fdt_find(fdt, "/chosen", &chosen) > 0)
+			line = fdt_string(&chosen, "bootargs");
+	}
+	if (line && *line)
+		copy = strdup(line);
+	return split(copy ? copy : "", argv);
+}
+
+/* `from` is INFO_VA or the boot block, see crt0.S. */
+void rt_start(uint64_t from)
+{
+	static char *argv[ARGS_MAX + 1];
+	struct rt_block *block = NULL;
+	char **args = argv;
+	int argc;
+
+	rt_tls_init(__tls_main);
+	/* The compiler must not have taken tp for an address before this. */
+	__asm__ volatile("mv tp, %0" : : "r"(__tls_main) : "memory");
+	hl_self_handle = BOOT_SELF_VA;
+	if (from == INFO_VA) {
+		argc = start_first(argv);
+	} else {
+		block = (struct rt_block *)from;
+		rt_console_child(block);
+		argc = (int)block->argc;
+		args = block->argv;
+	}
+	for (size_t i = 0; &__init_array_start[i] < __init_array_end; i++)
+		__init_array_start[i]();
+	if (block && block->fn)
+		exit((int)block->fn(block->arg));
+	exit(main(argc, args));
+}
+
+/* picolibc's exit calls this for destructors */
+void __libc_fini_array(void)
+{
+	for (size_t i = (size_t)(__fini_array_end - __fini_array_start); i > 0; i--)
+		__fini_array_start[i - 1]();
+}
+
+/* The status that a shell sees has 8 bits; a failure stays one. */
+static uint32_t status(long code)
+{
+	return code & 0xff ? (uint32_t)code & 0xff : code != 0;
+}
+
+_Noreturn void rt_exit_now(long code)
+{
+	volatile uint32_t *device = (volatile uint32_t *)RT_TEST_VA;
+
+	/* In a child, a parent is told the code as the end of our first executor.
+	 * The machine's exit status is the test device's to tell; firmware
+	 * can only say success or failure. */
+	if (first && test_device && sys_map_io(RT_TEST_VA, test_device, 1) == 1) {
+		uint32_t s = status(code);
+
+		/* after all console output */
+		__asm__ volatile("fence iorw, iorw" ::: "memory");
+		*device = s ? s << 16 | 0x3333 : 0x5555;
+		for (int i = 0; i < 1000; i++)
+			sys_yield(); /* it may take QEMU a moment */
+	}
+	sys_stop_own_vas(code);
+}
+
+_Noreturn void _exit(int code)
+{
+	rt_exit_now(code);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The info page: what is true of the machine, mapped read-only at INFO_VA in
+ * every address space.  It can't be unmapped and costs a VAS nothing.  It
+ * grows only at its end; check `magic` and `abi`.
+ */
+#ifndef HARTLEAF_INFO_H
+#define HARTLEAF_INFO_H
+
+#define INFO_VA    0xffffffff40000000
+#define INFO_MAGIC 0x6661656c74726168 /* "hartleaf", little-endian */
+#define INFO_ABI   1
+
+#define INFO_ISA_F       0x1 /* single and double precision, by letter */
+#define INFO_ISA_D       0x2
+#define INFO_ISA_C       0x4
+#define INFO_ISA_V       0x8
+#define INFO_ISA_SSTC    0x10
+#define INFO_ISA_ZICBOZ  0x20
+#define INFO_HARTS_LIMIT 64
+
+/* The first VAS as boot leaves it. */
+#define BOOT_SELF_VA     0x8000     /* capability on the first executor, all rights */
+#define BOOT_STUB_VA     0x10000    /* loader stub, RX */
+#define BOOT_STACK_TOP   0x100000   /* its stack, RW, BOOT_STACK_PAGES below */
+#define BOOT_STACK_PAGES 4
+#define BOOT_DT_VA       0x1000000000 /* page that the device tree starts in */
+#define BOOT_INITRD_VA   0x1100000000 /* page that the initrd starts in */
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+struct info {
+	uint64_t magic;
+	uint32_t abi;
+	uint32_t satp_mode;    /* 8 = Sv39 */
+	uint32_t harts;        /* running, ids 0..harts-1 */
+	uint32_t asid_bits;    /* 0: address spaces share ASID 0 */
+	uint64_t timebase;     /* ticks of `time` a second */
+	uint64_t isa;          /* INFO_ISA_*, what every hart has */
+	uint64_t slice_ns;     /* 0: no preemption */
+	uint64_t memory_pages; /* RAM that the kernel manages */
+	uint64_t free_pages;   /* changes while it is read */
+	uint64_t dt_va;        /* device tree, in the first VAS */
+	uint64_t dt_size;
+	uint64_t initrd_va; /* initrd, in the first VAS */
+	uint64_t initrd_size;
+	uint64_t boot_pages; /* free_pages when the first executor started */
+};
+#endif
+
+#endif
