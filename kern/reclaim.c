@@ -74,7 +74,7 @@ static void grace_begin(void)
 		h->quiesced_seen = atomic_load(&h->quiesced);
 		wait |= 1UL << i;
 	}
-	global->grace_harts = wait;
+	atomic_store(&global->grace_harts, wait);
 	hart_interrupt(wait);
 }
 
@@ -86,7 +86,7 @@ static bool grace_end(void)
 		    ((idle >> i & 1) ||
 		     atomic_load(&global->hart[i]->quiesced) != global->hart[i]->quiesced_seen))
 			wait &= ~(1UL << i);
-	global->grace_harts = wait;
+	atomic_store(&global->grace_harts, wait);
 	if (wait != 0)
 		return false;
 	/* Loads of counts -> whatever is done to the pages. */

@@ -55,9 +55,11 @@ void sched_idle(void)
 	 * pairs with the fences in sched_kick and reclaim_step. */
 	fence_full();
 	for (;;) {
-		/* What comes after this ends the sleep; then look. */
+		/* What comes after this ends the sleep; then look.  A grace period
+		 * that began before the bit was set waits for an answer, too. */
 		hart_interrupt_clear();
 		if (atomic_load(&global->sched_head) != NULL || reclaim_ready() ||
+		    (atomic_load(&global->grace_harts) & self) != 0 ||
 		    (atomic_load(&global->idle) & self) == 0)
 			break;
 		hart_wait();
