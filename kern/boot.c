@@ -270,10 +270,7 @@ static void make_first_executor(void)
 	info->dt_size = dt_size;
 	info->initrd_va = map_found(v, BOOT_INITRD_VA, initrd_pa, initrd_size);
 	info->initrd_size = initrd_size;
-	info->boot_pages = info->free_pages;
 	global->first = ex;
-	if (executor_start(ex, BOOT_STUB_VA, BOOT_STACK_TOP, INFO_VA, NULL, 0) != 0)
-		boot_refuse("can't start the first executor");
 }
 
 void boot_rest(void)
@@ -291,5 +288,5 @@ void boot_rest(void)
 	for (uint64_t i = 0; i < global->free_ranges; i++)
 		info->memory_pages += global->frames[i].end - global->frames[i].first;
 	make_first_executor();
-	dispatch();
+	boot_discard();
 }

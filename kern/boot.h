@@ -13,6 +13,9 @@ void boot_main(uint64_t sbi_id, uint64_t device_tree, uint64_t image_pa);
 void boot_without_paging(uint64_t device_tree);
 /* The same hart, in the kernel's own, on its own stack. Doesn't return. */
 void boot_rest(void);
+/* Boot is over: its code goes, the frames to the first VAS, whose executor is
+ * started.  Doesn't return. */
+void boot_discard(void);
 /* Every other hart. Doesn't return. */
 void boot_secondary(void);
 

@@ -94,6 +94,7 @@ struct global {
 	uint64_t asid_bits;
 	uint64_t image_pa; /* where the image is loaded */
 	struct vas *kernel_root;
+	uint64_t *init_leaves; /* of what boot_discard gives away */
 	struct executor *first; /* its end is the machine's */
 	struct info *info;
 	volatile uint32_t *finisher; /* machine_stop's; NULL: there is none */

@@ -11,6 +11,9 @@
 struct executor;
 struct hart;
 
+/* Code that only boot runs: its frames are given away afterwards. */
+#define BOOT_ONLY __attribute__((section(".text.boot")))
+
 /* The address of physical memory in the direct map, and back. */
 #define DIRECT_MAP 0xffffffc000000000
 #define DIRECT_TOP 0x3000000000 /* first physical address it can't reach: 192 GiB */

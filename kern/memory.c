@@ -100,7 +100,7 @@ uint64_t memory_take(void)
 	return frame;
 }
 
-static void map(uint64_t va, uint64_t pa, uint64_t flags)
+static uint64_t *map(uint64_t va, uint64_t pa, uint64_t flags)
 {
 	uint64_t *table = global->kernel_root->user;
 
@@ -110,7 +110,9 @@ static void map(uint64_t va, uint64_t pa, uint64_t flags)
 			*entry = memory_take() << LEAF_PPN_SHIFT | LEAF_V;
 		table = direct(*entry >> LEAF_PPN_SHIFT << PAGE_SHIFT);
 	}
-	table[va >> PAGE_SHIFT & 511] = pa >> PAGE_SHIFT << LEAF_PPN_SHIFT | flags;
+	table += va >> PAGE_SHIFT & 511;
+	*table = pa >> PAGE_SHIFT << LEAF_PPN_SHIFT | flags;
+	return table;
 }
 
 /* Ranges are sorted so that frame_next finds the lowest. */
@@ -128,6 +130,8 @@ static void map_image(void)
 {
 	uint64_t pa = global->image_pa;
 
+	/* What boot alone runs comes first. */
+	global->init_leaves = map((uint64_t)image_start, pa, KERNEL_RX);
 	for (char *p = image_start; p < image_end; p += PAGE_SIZE, pa += PAGE_SIZE)
 		map((uint64_t)p, pa,
 		    p < text_end     ? KERNEL_RX

@@ -32,7 +32,7 @@ static void print_trap(const uint64_t *regs, uint64_t cause, uint64_t addr)
 	print("\n");
 }
 
-_Noreturn void boot_refuse(const char *why)
+BOOT_ONLY _Noreturn void boot_refuse(const char *why)
 {
 	print("hartleaf: can't boot: ");
 	print(why);

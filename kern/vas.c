@@ -9,6 +9,7 @@
  */
 #include "vas.h"
 #include "atomic.h"
+#include "boot.h"
 #include "machine.h"
 #include "reclaim.h"
 

@@ -17,9 +17,8 @@
 
 extern char image_start[], secondary_start[];
 
-static uint64_t image_pa(const void *p)
+BOOT_ONLY static uint64_t image_pa(const void *p)
 {
-	/* The image is contiguous in both; its first page's leaf tells where. */
 	return (uint64_t)p - (uint64_t)image_start + global->image_pa;
 }
 
@@ -122,7 +121,7 @@ _Noreturn void machine_stop(bool failed)
 		hart_wait();
 }
 
-const char *machine_lacks(void)
+BOOT_ONLY const char *machine_lacks(void)
 {
 	static const struct {
 		uint64_t extension;
@@ -138,7 +137,7 @@ const char *machine_lacks(void)
 	return (void *)0;
 }
 
-unsigned machine_asid_bits(void)
+BOOT_ONLY unsigned machine_asid_bits(void)
 {
 	uint64_t satp = csr_read(satp);
 	unsigned bits = 0;
@@ -152,7 +151,7 @@ unsigned machine_asid_bits(void)
 	return bits;
 }
 
-bool hart_start(struct hart *hart)
+BOOT_ONLY bool hart_start(struct hart *hart)
 {
 	/* Everything that the hart will read; pairs with its start, which the
 	 * firmware orders after this call. */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The last of boot, and the only part of it that stays: it gives away the code
+ * that ran before it, and starts the first executor.
+ */
+#include "atomic.h"
+#include "boot.h"
+#include "executor.h"
+#include "machine.h"
+#include "vas.h"
+
+#include <hartleaf/leaf.h>
+
+extern char image_start[], init_end[];
+
+void boot_discard(void)
+{
+	struct vas *first = global->first->vas;
+	uint64_t frame = global->image_pa >> PAGE_SHIFT, payer = physical(first) >> PAGE_SHIFT;
+	uint64_t pages = (init_end - image_start) >> PAGE_SHIFT;
+
+	for (uint64_t i = 0; i < pages; i++)
+		global->init_leaves[i] = 0;
+	tlb_shootdown((2UL << (global->harts - 1)) - 1, 0, (uint64_t)image_start, pages);
+	global->info->memory_pages += pages;
+	first->used += pages * VAS_ONE;
+	for (uint64_t i = 0; i < pages; i++) {
+		*frame_desc(frame + i) = payer << FRAME_PAYER_SHIFT;
+		frame_free(frame + i);
+	}
+	global->info->boot_pages = global->info->free_pages;
+	executor_start(global->first, BOOT_STUB_VA, BOOT_STACK_TOP, INFO_VA, NULL, 0);
+	dispatch();
+}
