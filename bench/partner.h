@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * A second executor that takes turns with main, in main's address space or in a
- * second one, and hogs: executors that keep all other harts busy, so that the
- * two must share the one left.
+ * second one; and hogs, executors that keep all other harts busy, so that the
+ * two must share the one that is left.
  */
 #ifndef BENCH_PARTNER_H
 #define BENCH_PARTNER_H
 
 #include <hartleaf/exec.h>
-#include <hartleaf/rt.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -17,15 +16,21 @@ enum where {
 	OTHER_SPACE,
 };
 
+/* Stands in a page that both have at the same address.  A partner in another
+ * space has its own copy of all other data. */
 struct partner {
-	hl_handle exec;	     /* what main calls it */
-	hl_handle main;	     /* what it calls main */
-	unsigned long turns; /* how many it is to take */
-	atomic_bool done;    /* it has taken them */
+	hl_handle exec;      /* what main calls it */
+	hl_handle main;      /* what it calls main */
+	unsigned long turns; /* for `play`: how many to take */
+	atomic_bool done;    /* set by `play` at its end */
+
+	/* for partner.c and, if in the same space, hl_exec_view */
+	void (*play)(struct partner *me);
+	struct hl_exec *thread;
+	struct hl_space *space;
 };
 
-/* Starts one that runs `play`.  A partner in another address space has the
- * program's memory, a stack and nothing else: no stdio, no thread-local words. */
+/* Starts one that runs `play`.  There is one at a time. */
 struct partner *partner_start(enum where where, void (*play)(struct partner *me),
 			      unsigned long turns);
 

@@ -14,11 +14,20 @@ static void play(struct partner *me)
 	me->done = true;
 }
 
+/* The partner is in its last yield, if each yield switched to the other. */
+static bool last_turn(struct partner *partner)
+{
+	if (partner->done)
+		return false;
+	for (int i = 0; i < 3 && !partner->done; i++)
+		sys_yield();
+	return partner->done;
+}
+
 static void run(const struct plan *plan, struct samples *samples, enum where where)
 {
 	const int64_t empty = clock_empty_pair(plan->ops);
 	struct partner *partner;
-	unsigned int last = 0;
 
 	hogs_start();
 	partner = partner_start(where, play, (plan->windows + 1) * plan->ops);
@@ -27,13 +36,7 @@ static void run(const struct plan *plan, struct samples *samples, enum where whe
 
 		samples_add(samples, ticks - empty, 2 * plan->ops);
 	}
-
-	/* It must be at its last turn: else some yields switched to nobody. */
-	while (!partner->done && last < 3) {
-		sys_yield();
-		last++;
-	}
-	if (last == 0 || last == 3)
+	if (!last_turn(partner))
 		bench_fail("the two did not take turns");
 	partner_join(partner);
 	hogs_stop();

@@ -288,7 +288,9 @@ static int check_words(const struct map *m, uint64_t count, uint64_t source_vas)
 	if (count == 0 || count > MAP_COUNT_MAX || (single && count != 1))
 		return -HL_EINVAL;
 	if (m->va % PAGE_SIZE != 0 || m->va >= USER_TOP ||
-	    count > (USER_TOP - m->va) >> PAGE_SHIFT || m->src % PAGE_SIZE != 0)
+	    count > (USER_TOP - m->va) >> PAGE_SHIFT)
+		return -HL_EINVAL;
+	if (m->src % PAGE_SIZE != 0 && op != MAP_VIEW) /* there it is a handle */
 		return -HL_EINVAL;
 	if (source_vas != 0 && !copies)
 		return -HL_EINVAL;
@@ -312,11 +314,10 @@ static int check_words(const struct map *m, uint64_t count, uint64_t source_vas)
 		return -HL_EINVAL;
 	if (cap)
 		return 0;
-	if (!(m->rights & MAP_R) || (m->tag == TAG_DEVICE && (m->rights & MAP_X)))
+	if (m->rights == 0 || (m->rights & (MAP_R | MAP_W)) == MAP_W ||
+	    (m->tag == TAG_DEVICE && (m->rights & MAP_X)))
 		return -HL_EINVAL;
-	if ((m->rights & (MAP_W | MAP_X)) == (MAP_W | MAP_X) && !(m->attr & MAP_WX))
-		return -HL_EINVAL;
-	return 0;
+	return (~m->rights & (MAP_W | MAP_X)) == 0 && !(m->attr & MAP_WX) ? -HL_EINVAL : 0;
 }
 
 static int check_device(const struct map *m, uint64_t count)

@@ -161,6 +161,10 @@ static uint8_t *machine(void)
 	begin(&m, "soc");
 	begin(&m, "serial@10000000"); /* a parent that says nothing: 2 and 1 cells */
 	prop_cells(&m, "reg", 3, 0, 0x10000000, 0x100);
+	prop(&m, "compatible", "ns16550a", 8); /* lacks its 0 */
+	end(&m);
+	begin(&m, "half");
+	prop_cells(&m, "reg", 5, 0, 0x20000000, 0x100, 0, 0x30000000);
 	end(&m);
 	end(&m);
 	end(&m);
@@ -171,9 +175,9 @@ static uint8_t *machine(void)
 static void a_whole_tree_is_walked_in_document_order(void **state)
 {
 	static const char *const names[] = {
-		"",      "chosen",          "cpus", "cpu@0",          "interrupt-controller",
-		"cpu@3", "memory@80000000", "soc",  "serial@10000000"};
-	static const int depths[] = {0, 1, 1, 2, 3, 2, 1, 1, 2};
+		"",      "chosen",          "cpus", "cpu@0",           "interrupt-controller",
+		"cpu@3", "memory@80000000", "soc",  "serial@10000000", "half"};
+	static const int depths[] = {0, 1, 1, 2, 3, 2, 1, 1, 2, 2};
 	uint8_t *fdt = machine();
 	struct fdt_node n;
 	unsigned i = 0;
@@ -183,12 +187,12 @@ static void a_whole_tree_is_walked_in_document_order(void **state)
 	assert_int_equal(check(fdt), total(fdt));
 	assert_int_equal(fdt_check(fdt, SIZE_MAX), total(fdt));
 	for (got = fdt_root(fdt, &n); got > 0; got = fdt_next(&n), i++) {
-		assert_true(i < 9);
+		assert_true(i < 10);
 		assert_string_equal(n.name, names[i]);
 		assert_int_equal(n.depth, depths[i]);
 	}
 	assert_int_equal(got, 0);
-	assert_int_equal(i, 9);
+	assert_int_equal(i, 10);
 	assert_int_equal(fdt_next(&n), 0); /* and stays there */
 	free(fdt);
 }
@@ -215,6 +219,9 @@ static void reg_follows_the_cells_of_the_parent(void **state)
 	assert_true(base == 0x10000000 && size == 0x100);
 	assert_int_equal(fdt_find(fdt, "/soc", &n), 1);
 	assert_int_equal(fdt_reg(&n, 0, &base, &size), 0);
+	assert_int_equal(fdt_find(fdt, "/soc/half", &n), 1);
+	assert_int_equal(fdt_reg(&n, 0, &base, &size), 1);
+	assert_int_equal(fdt_reg(&n, 1, &base, &size), 0); /* cut short */
 	free(fdt);
 }
 
@@ -250,6 +257,8 @@ static void properties_have_their_types(void **state)
 	assert_false(fdt_enabled(&n));
 	assert_int_equal(fdt_find(fdt, "/soc", &n), 1);
 	assert_true(fdt_enabled(&n));
+	assert_int_equal(fdt_find(fdt, "/soc/serial", &n), 1);
+	assert_false(fdt_compatible(&n, "ns16550a"));
 	free(fdt);
 }
 
@@ -308,6 +317,49 @@ static void a_truncated_tree_is_refused_at_every_length(void **state)
 			put32(cut + FDT_TOTAL_AT, size);
 			assert_int_equal(fdt_check(cut, size), FDT_BAD);
 		}
+		free(cut);
+	}
+	free(fdt);
+}
+
+/* The same with the structure block as the last one, at `shift` from where it
+ * belongs, and `size` bytes long. */
+static uint8_t *struct_last(const uint8_t *fdt, size_t shift, size_t size)
+{
+	uint32_t whole = total(fdt) + shift + size;
+	uint8_t *p = calloc(1, whole);
+
+	memcpy(p, fdt, total(fdt));
+	memcpy(p + total(fdt) + shift, fdt + fdt_be32(fdt + FDT_STRUCT_AT), size);
+	put32(p + FDT_TOTAL_AT, whole);
+	put32(p + FDT_STRUCT_AT, total(fdt) + shift);
+	put32(p + FDT_STRUCT_SIZE_AT, size);
+	return p;
+}
+
+static void a_structure_block_may_end_anywhere(void **state)
+{
+	uint8_t *fdt = machine();
+	size_t shift = -total(fdt) & 3, whole = fdt_be32(fdt + FDT_STRUCT_SIZE_AT);
+
+	(void)state;
+	for (size_t size = 0; size <= whole; size++) {
+		uint8_t *cut = struct_last(fdt, shift, size);
+		struct fdt_node n;
+
+		assert_int_equal(check(cut), size == whole ? (int)total(cut) : FDT_BAD);
+		/* a reader that forgot to check gets no further than the damage */
+		for (int got = fdt_root(cut, &n); got > 0; got = fdt_next(&n)) {
+			uint32_t len;
+
+			(void)fdt_prop(&n, "none", &len);
+		}
+		free(cut);
+	}
+	for (size_t odd = 1; odd < 4; odd++) {
+		uint8_t *cut = struct_last(fdt, shift + odd, whole);
+
+		assert_int_equal(check(cut), FDT_BAD);
 		free(cut);
 	}
 	free(fdt);
@@ -572,6 +624,7 @@ int main(void)
 		cmocka_unit_test(paths_find_nodes),
 		cmocka_unit_test(reservations_end_at_a_zero_entry),
 		cmocka_unit_test(a_truncated_tree_is_refused_at_every_length),
+		cmocka_unit_test(a_structure_block_may_end_anywhere),
 		cmocka_unit_test(each_header_field_is_checked),
 		cmocka_unit_test(a_tree_of_wrong_shape_is_refused),
 		cmocka_unit_test(a_bad_property_is_refused_or_not_found),

@@ -109,7 +109,7 @@ static int64_t use(const struct handle_use *u, uint64_t handle)
 	for (int i = 0; i < 7; i++)
 		a[i] = u->a[i];
 	a[u->arg] = handle;
-	return call_words(u->number, a).a0;
+	return call_a0(u->number, a);
 }
 
 static void check_all(uint64_t handle, int64_t want)

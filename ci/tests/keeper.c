@@ -164,6 +164,12 @@ static uint64_t do_amo(uint64_t arg)
 	return arg;
 }
 
+static uint64_t do_reserve(uint64_t arg)
+{
+	__asm__ volatile("lr.d zero, (%0)" ::"r"(arg) : "memory");
+	return arg;
+}
+
 static uint64_t do_jump(uint64_t arg)
 {
 	((void (*)(void))arg)();
@@ -172,7 +178,7 @@ static uint64_t do_jump(uint64_t arg)
 
 #define ILLEGAL		2
 #define BREAKPOINT	3
-#define STORE_MISALIGNED 6
+#define LOAD_MISALIGNED 4
 
 TEST(every_exception_of_user_code_is_a_fault)
 {
@@ -188,8 +194,9 @@ TEST(every_exception_of_user_code_is_a_fault)
 	check_fault(work_fault, INFO_VA - 8, LOAD_FAULT, INFO_VA - 8);
 	check_fault(do_store, FAR_HOLE, STORE_FAULT, FAR_HOLE);
 	check_fault(do_store, (uint64_t)entry_load, STORE_FAULT, (uint64_t)entry_load);
-	check_fault(do_amo, FAR_HOLE, STORE_FAULT, FAR_HOLE);
-	check_fault(do_amo, (uint64_t)cells + 1, STORE_MISALIGNED, (uint64_t)cells + 1);
+	check_fault(do_amo, (uint64_t)entry_load & -PAGE_SIZE, STORE_FAULT,
+		    (uint64_t)entry_load & -PAGE_SIZE);
+	check_fault(do_reserve, (uint64_t)cells + 1, LOAD_MISALIGNED, (uint64_t)cells + 1);
 	check_fault(do_jump, FAR_HOLE, FETCH_FAULT, FAR_HOLE);
 	check_fault(do_jump, (uint64_t)cells, FETCH_FAULT, (uint64_t)cells);
 	check_fault(do_jump, pool[0].handle, FETCH_FAULT, pool[0].handle);
@@ -414,9 +421,9 @@ TEST(a_keeper_may_have_a_keeper)
 	run_kept(&pool[1], work_fault, FAR_HOLE, pool[0].handle, 4);
 	AWAIT(life(&pool[1]) == EX_FAULTED);
 	CHECK_EQ(join(&pool[0]), 4);
-	keeper_up(&pool[0], 4);
-	/* pool[2] faults, its keeper ends, whose keeper is told. */
 	halt(&pool[1]);
+	/* pool[2] faults, its keeper ends, whose keeper is told. */
+	keeper_up(&pool[0], 4);
 	run_kept(&pool[1], work_park, 0, pool[0].handle, 4);
 	AWAIT(life(&pool[1]) == EX_PARKED);
 	run_kept(&pool[2], work_fault, FAR_HOLE, pool[1].handle, 3);

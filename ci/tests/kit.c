@@ -6,6 +6,8 @@
  */
 #include "kit.h"
 
+#include <stdio.h>
+
 #define EXTRA	   24 /* workers of spaces, in one case */
 #define STACK_SIZE 4096
 #define SPARES	   8
@@ -150,7 +152,7 @@ static struct {
 
 static uint64_t work_call(uint64_t arg)
 {
-	request.a0 = call_words(request.number, request.a).a0;
+	request.a0 = call_a0(request.number, request.a);
 	return arg;
 }
 
@@ -179,6 +181,8 @@ void space_fill(uint64_t vas)
 		for (int i = 0; i < 3 && done == -HL_EPERM; i++) {
 			uint64_t count = (end - va + PAGE_SIZE - 1) >> PAGE_SHIFT;
 
+			if (rights[i] == MAP_R)
+				count = 1; /* data follows, which can be had so, too */
 			if (count > MAP_COUNT_MAX)
 				count = MAP_COUNT_MAX;
 			done = share(vas, va, va, count, rights[i]);
@@ -286,6 +290,21 @@ void kit_init(void)
 		stop(pool[0].handle, 0);
 		yield();
 	}
+}
+
+static void report(const struct worker *w, const char *whose, unsigned i)
+{
+	if (w->view && w->view->state != EX_STOPPED)
+		printf("  %s %u: state 0x%lx, pc 0x%lx; last fault %lu at 0x%lx\n", whose, i,
+		       w->view->state, w->view->pc, w->view->scause, w->view->stval);
+}
+
+void kit_report(void)
+{
+	for (unsigned i = 0; i < POOL; i++)
+		report(&pool[i], "pool", i);
+	for (unsigned i = 0; extra + i < extra_next; i++)
+		report(&extra[i], "worker", i);
 }
 
 static bool is_stopped(int64_t result)

@@ -29,7 +29,7 @@
 #define CAPS	    (ARENA + 0x10000000) /* scratch capability slots */
 #define CAPS_PAGES  512
 #define POOL_CAPS   (ARENA + 0x20000000) /* capabilities of the pool, then its views */
-#define FAR_HOLE    (ARENA + 0x100000000) /* nothing here, and no table */
+#define FAR_HOLE    (ARENA + 0x300000000) /* nothing here, and no table */
 
 #define RW (MAP_R | MAP_W)
 #define RX (MAP_R | MAP_X)
@@ -62,7 +62,12 @@ static inline struct result call_words(uint64_t number, const uint64_t *a)
 
 /* CALL(number | flags, a0, a1, ...): what is left out is 0. */
 #define CALL_ALL(number, ...) call_words(number, (const uint64_t[7]){__VA_ARGS__})
-#define CALL(number, ...)     (CALL_ALL(number, __VA_ARGS__).a0)
+#define CALL(number, ...)     call_a0(number, (const uint64_t[7]){__VA_ARGS__})
+
+static inline int64_t call_a0(uint64_t number, const uint64_t *a)
+{
+	return call_words(number, a).a0;
+}
 
 static inline int64_t yield(void)
 {
@@ -258,6 +263,8 @@ unsigned probe_rights(struct worker *w, uint64_t va);
 
 void kit_init(void);
 void kit_reset(void);
+/* Print which workers have not stopped, and where they are. */
+void kit_report(void);
 /* Wait until so many frames are free; false if that doesn't come. */
 bool frames_settle(uint64_t want);
 #define CHECK_FRAMES(want) CHECK(frames_settle(want))

@@ -32,7 +32,7 @@ static void check_rows(const struct row *rows, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		test_note(rows[i].what, i);
-		CHECK_EQ(call_words(CALL_MAP, rows[i].a).a0, rows[i].want);
+		CHECK_EQ(call_a0(CALL_MAP, rows[i].a), rows[i].want);
 	}
 }
 

@@ -247,7 +247,7 @@ static void do_view(unsigned slot_no)
 
 static int64_t call_from(unsigned space, uint64_t number, const uint64_t *a)
 {
-	return space ? call_in(probers[space], number, a) : call_words(number, a).a0;
+	return space ? call_in(probers[space], number, a) : call_a0(number, a);
 }
 #define CALL_FROM(space, number, ...)                                                              \
 	call_from(space, number, (const uint64_t[7]){__VA_ARGS__})

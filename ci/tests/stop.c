@@ -166,6 +166,7 @@ static uint64_t busy(uint64_t arg)
 			swap(pool[1].handle, 1, 2, 3, 4);
 		counter++;
 	}
+	return 0;
 }
 
 /* Stopped at a random point of parking, waking, yielding, swapping. */

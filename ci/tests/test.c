@@ -156,8 +156,10 @@ static bool run_case(const struct test_case *c)
 
 	note.what = NULL;
 	ok = guarded(c->run);
-	if (!ok)
+	if (!ok) {
 		print_failure(c->name);
+		kit_report();
+	}
 	note.what = NULL;
 	if (!guarded(kit_reset)) {
 		print_failure(c->name);

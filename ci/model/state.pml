@@ -1,0 +1,760 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The state word: park, wake, swap, start, stop, fault, end and dispatch, by
+ * harts that run executors and by actors.  An actor stands for a hart that
+ * does one kind of call for an executor that is not looked at.
+ *
+ * One step is one access to a word that others may touch at that time; LR/SC
+ * loops and CAS loops are one step, since a failed one has done nothing.
+ *
+ * SCENE chooses programs and actors:
+ *   WAIT  each waits for its word: while (!word) park(&word, 0).  An actor
+ *         stores and wakes, another stops.
+ *   SWAP  park, swap to any other, yield, in any order; wakes and a stop
+ *         from outside
+ *   KEEP  1 and 3 fault or swap, 2 is their keeper and resumes them, parking
+ *         with and without next; wakes and a stop from outside
+ *   LIFE  start, stop, restart, end, faults without a keeper, and stops by a
+ *         hart's own reclaiming, which may hit what it runs
+ * Bounds: HARTS harts, EXECS executors, CALLS calls by executors, WAKES wakes
+ * (or signals), STOPS stops, STARTS starts; each at most that many, in all.  A
+ * program may stop calling at any time, which only an interrupt can end.
+ *
+ * Checked
+ *   - life READY means one owner: a hart, the queue, or an actor; others mean
+ *     none.  Claims are made on unowned ones, everything else by the owner.
+ *   - a frame is loaded by its owner, holds what was saved last, and is loaded
+ *     whole exactly if it was saved whole (EX_FULL); what returns without
+ *     loading has lost nothing meanwhile
+ *   - STOPPED is never run; PARKED carries no flags
+ *   - nobody stays parked after a store and a wake (WAIT)
+ *   - nobody stays faulted while its keeper is parked (KEEP): what is told
+ *     arrives, once, and not before the fault can be resumed
+ *   - a token is taken only where there is one, by a park that returns for it
+ *   - a swap that fails leaves next as it was, or makes it run
+ *   - what was asked to stop, stops, as soon as it would run
+ *
+ * Memory order.  Promela is sequentially consistent.  What RVWMO allows
+ * besides is a load served before an older store of its own hart; the bugs
+ * that lack a fence do their load that early.  Acquire and release orders are
+ * taken as given.
+ *
+ * Correspondence; steps carry the labels of the code
+ *   call_park .. park_special, call_yield   arch/riscv/trap.S, park.S
+ *   park_swap .. swap_special               arch/riscv/park.S
+ *   wake (wake_claim, wake_token)           arch/riscv/park.S; executor_claim
+ *   dispatch, run, run_special, exit_call   arch/riscv/trap.S
+ *   executor_adopt, executor_park_special, executor_claim, executor_end,
+ *   executor_stop, executor_start, executor_fault, tell, give_words
+ *                                           kern/executor.c
+ *   sched_interrupt                         kern/sched.c
+ *
+ * Left out: how the queue works and harts sleep (sched.pml); counts, grace
+ * periods and takedown (grace.pml); capabilities; what the words say.
+ *
+ * Seeded bugs, each of which must be found, with the scene that does:
+ *   WAIT  BUG_WAKE_TWO_ATOMICS   looks at the state, then sets TOKEN
+ *   WAIT  BUG_WAKE_SKIPS_TOKEN   no store if TOKEN is set already
+ *   WAIT  BUG_SAVE_AFTER_PUBLISH
+ *   WAIT  BUG_REREAD_WORD        looks at the word again and takes PARKED back
+ *   WAIT  BUG_NO_FENCE_ADOPT     hart -> state, where it is taken
+ *   WAIT  BUG_NO_FENCE_STOP      STOPREQ -> hart, where it is asked
+ *   WAIT  BUG_PARK_IGNORES_TOKEN publishes PARKED whatever the state is
+ *   SWAP  BUG_SWAP_SELF_FIRST    publishes itself, then claims next
+ *   SWAP  BUG_SWAP_FORGETS_NEXT  returns without giving next back
+ *   SWAP  BUG_GIVE_BACK_BLIND    gives next back by a store
+ *   SWAP  BUG_TOKEN_AND_STOP     a token hides the stop request
+ *   KEEP  BUG_TELL_FIRST         tells before FAULTED is published
+ *   KEEP  BUG_PENDING_FIRST      takes pending, then the token
+ *   KEEP  BUG_EAGAIN_DROPS_EVENT takes the token, leaves pending
+ *   KEEP  BUG_FAULT_LOSES_TOKEN  becomes FAULTED without its token
+ *   KEEP  BUG_FAULT_IGNORES_STOP becomes FAULTED though asked to stop
+ *   LIFE  BUG_STOP_SPARES_OWN    no interrupt if it last ran on this hart
+ *   LIFE  BUG_START_EARLY        writes registers before it has claimed
+ *   LIFE  BUG_FULL_BY_STORE      clears FULL by a plain store
+ */
+#define WAIT 1
+#define SWAP 2
+#define KEEP 3
+#define LIFE 4
+#ifndef SCENE
+#define SCENE WAIT
+#endif
+#ifndef HARTS
+#define HARTS 2
+#endif
+#ifndef EXECS
+#define EXECS 2
+#endif
+#ifndef CALLS
+#define CALLS 2
+#endif
+#ifndef WAKES
+#define WAKES 2
+#endif
+#ifndef STOPS
+#define STOPS 1
+#endif
+#ifndef STARTS
+#define STARTS 0
+#endif
+
+/* EX_STATE */
+#define LIFE_MASK 3
+#define READY 0
+#define PARKED 1
+#define STOPPED 2
+#define FAULTED 3
+#define TOKEN 4
+#define STOPREQ 8
+#define FULL 16
+#define life(s) ((s) & LIFE_MASK)
+
+#define NONE 0 /* executors and harts count from 1, actors behind the harts */
+#define QUEUE 100
+#define KEEPER 2
+#define BIT(e) (1 << (e))
+
+/* executor pages */
+byte state[EXECS + 1];
+byte hart_of[EXECS + 1]; /* EX_HART */
+byte keeper[EXECS + 1];
+byte pending[EXECS + 1];
+byte a1[EXECS + 1]; /* in the frame, or the register */
+bool word[EXECS + 1]; /* the user's, that it waits for */
+/* hart pages */
+byte cur[HARTS + 1];
+bool ssip[HARTS + 1];
+/* the global page's queue */
+chan fifo = [EXECS] of { byte };
+/* what the checks need */
+byte owner[EXECS + 1];
+byte regs[EXECS + 1]; /* who holds the newest: h, or h + SAVED: in the frame */
+#define SAVED 50
+bool whole[EXECS + 1]; /* the frame was saved whole */
+byte calls, wakes, stops, starts; /* left */
+byte asked;
+
+/* Inside one step: the ownership rules. */
+#define claim(e, v) \
+	assert(owner[e] == NONE); \
+	owner[e] = me; \
+	state[e] = v
+#define publish(e, v) \
+	assert(owner[e] == me && (regs[e] == me + SAVED || v == STOPPED)); \
+	owner[e] = NONE; \
+	state[e] = v
+/* as it was: its frame hasn't been touched */
+#define publish_back(e) \
+	assert(owner[e] == me && regs[e] > SAVED && !whole[e]); \
+	owner[e] = NONE; \
+	state[e] = PARKED
+#define owned(e) assert(owner[e] == me && life(state[e]) == READY)
+
+inline sched_enqueue(e)
+{
+	d_step { owned(e); owner[e] = QUEUE; fifo!e }
+}
+
+/* SAVE_CALL */
+inline save_call()
+{
+	d_step { owned(ex); assert(regs[ex] == me); regs[ex] = me + SAVED; whole[ex] = false }
+}
+
+inline save_all()
+{
+	d_step { owned(ex); assert(regs[ex] == me); regs[ex] = me + SAVED; whole[ex] = true }
+}
+
+/* wake_claim, executor_claim: t says whether e is ours now. */
+inline executor_claim(e)
+{
+#ifdef BUG_WAKE_TWO_ATOMICS
+	t = life(state[e]);
+	if
+	:: t == PARKED ->
+		atomic {
+			if
+			:: state[e] == PARKED -> claim(e, READY); t = 1
+			:: else -> t = 0
+			fi
+		}
+	:: t == STOPPED -> t = 0
+	:: else -> d_step { state[e] = state[e] | TOKEN; t = 0 }
+	fi
+#else
+	atomic {
+		if
+		:: life(state[e]) == PARKED ->
+			assert(state[e] == PARKED);
+			claim(e, READY);
+			t = 1
+		:: life(state[e]) == STOPPED -> t = 0
+		:: else -> state[e] = state[e] | TOKEN; t = 0
+		fi
+	}
+#endif
+}
+
+/* The frame of e is written as a whole; then AMO. */
+inline give_words(e, badge)
+{
+	d_step { owned(e); regs[e] = me + SAVED; a1[e] = badge; whole[e] = true }
+	d_step { owned(e); state[e] = state[e] | FULL }
+}
+
+/* k's keeper was to be told of e: nx = k if it is ours to run. */
+inline tell(k, badge)
+{
+	nx = NONE;
+	if
+	:: k == NONE
+	:: else ->
+		atomic {
+			if
+			:: state[k] == PARKED -> claim(k, READY); nx = k
+			:: else
+			fi
+		}
+		if
+		:: nx != NONE -> give_words(nx, badge)
+		:: else ->
+			pending[k] = pending[k] | badge;
+			executor_claim(k);
+			if
+			:: t == 1 ->
+				d_step { nx = k; t = pending[k]; pending[k] = 0 }
+				give_words(nx, t)
+			:: else
+			fi;
+			t = 0
+		fi
+	fi
+}
+
+/* nx = the keeper if it is ours to run */
+inline executor_end(e)
+{
+	d_step { owned(e); k = keeper[e]; keeper[e] = NONE }
+	d_step { publish(e, STOPPED); regs[e] = NONE; whole[e] = false }
+	tell(k, BIT(e));
+	k = NONE
+}
+
+inline executor_stop(e)
+{
+#ifdef BUG_NO_FENCE_STOP
+	h = hart_of[e];
+#endif
+	atomic {
+		s = life(state[e]);
+		if
+		:: s == STOPPED
+		:: s == READY -> state[e] = state[e] | STOPREQ
+		:: else -> claim(e, READY)
+		fi
+	}
+	if
+	:: s == STOPPED
+	:: s == READY ->
+#ifndef BUG_NO_FENCE_STOP
+		h = hart_of[e]; /* fence_full before */
+#endif
+		if
+#ifdef BUG_STOP_SPARES_OWN
+		:: h != NONE && h != me -> ssip[h] = true
+#else
+		:: h != NONE -> ssip[h] = true
+#endif
+		:: else
+		fi
+	:: else ->
+		executor_end(e);
+		if
+		:: nx != NONE -> sched_enqueue(nx)
+		:: else
+		fi
+	fi;
+	s = 0;
+	h = NONE;
+	nx = NONE
+}
+
+inline executor_start(e, from)
+{
+#ifdef BUG_START_EARLY
+	d_step { regs[e] = me + SAVED; whole[e] = true; assert(owner[e] == NONE || owner[e] == me) }
+#endif
+	atomic {
+		t = 0;
+		if
+		:: life(state[e]) == from -> claim(e, FULL | (state[e] & TOKEN)); t = 1
+		:: else
+		fi
+	}
+	if
+	:: t == 1 ->
+		if
+		:: from == STOPPED ->
+			d_step {
+				owned(e);
+				regs[e] = me + SAVED;
+				whole[e] = true;
+				a1[e] = 0;
+				pending[e] = 0
+			}
+		:: else -> owned(e)
+		fi;
+		sched_enqueue(e);
+		t = 1
+	:: else
+	fi
+}
+
+proctype hart(byte me)
+{
+	byte ex; /* s0 */
+	byte nx; /* next, or the keeper to run */
+	byte s, t, k, h;
+
+dispatch:
+end_asleep:
+	atomic {
+		fifo?ex;
+		assert(owner[ex] == QUEUE);
+		owner[ex] = me
+	}
+
+run_ex:
+	owned(ex);
+#ifdef BUG_NO_FENCE_ADOPT
+	s = state[ex];
+#endif
+	if
+	:: hart_of[ex] != me -> hart_of[ex] = me /* executor_adopt; fence_full */
+	:: else
+	fi;
+#ifndef BUG_NO_FENCE_ADOPT
+	s = state[ex];
+#endif
+	assert(life(s) == READY);
+	if
+	:: s & STOPREQ -> goto executor_end_asked /* run_stop */
+	:: !(s & STOPREQ) && (s & FULL) -> /* exit_full */
+#ifdef BUG_FULL_BY_STORE
+		state[ex] = s & ~FULL
+#else
+		state[ex] = state[ex] & ~FULL
+#endif
+	:: else -> skip
+	fi;
+
+exit_call:
+	atomic {
+		owned(ex);
+		assert(regs[ex] > SAVED && whole[ex] == ((s & FULL) != 0));
+		regs[ex] = me;
+		if
+		:: s & FULL
+		:: else -> a1[ex] = 0
+		fi;
+		cur[me] = ex;
+		whole[ex] = false;
+		s = 0
+	}
+
+user:
+	assert(owner[ex] == me && regs[ex] == me && life(state[ex]) == READY);
+end_user:
+	atomic {
+		if
+		/* sched_interrupt */
+		:: ssip[me] -> ssip[me] = false; goto interrupt
+#if SCENE == WAIT
+		:: word[ex] -> word[ex] = false; goto user
+		:: !word[ex] -> goto call_park
+#endif
+#if SCENE == SWAP
+		:: calls > 0 -> calls--; goto call_park
+		:: calls > 0 && ex != 1 -> calls--; nx = 1; goto park_swap
+		:: calls > 0 && ex != 2 -> calls--; nx = 2; goto park_swap
+		:: calls > 0 && ex != 3 -> calls--; nx = 3; goto park_swap
+#endif
+#if SCENE == KEEP
+		:: ex != KEEPER && calls > 0 -> calls--; goto executor_fault
+		:: ex == 3 && calls > 0 -> calls--; nx = KEEPER; goto park_swap
+		:: ex == KEEPER && (a1[ex] & BIT(1)) ->
+			a1[ex] = a1[ex] & ~BIT(1); k = 1; goto call_resume
+		:: ex == KEEPER && (a1[ex] & BIT(3)) ->
+			a1[ex] = a1[ex] & ~BIT(3); k = 3; goto call_resume
+		:: ex == KEEPER && a1[ex] == 0 -> goto call_park
+		:: ex == KEEPER && a1[ex] == 0 && calls > 0 -> calls--; nx = 3; goto park_swap
+#endif
+#if SCENE == LIFE
+		:: calls > 0 -> calls--; goto executor_fault
+		:: calls > 0 -> calls--; goto executor_end_self
+		:: stops > 0 -> stops--; nx = 1; goto reclaim_step
+		:: stops > 0 -> stops--; nx = 2; goto reclaim_step
+#endif
+#if SCENE != KEEP
+		:: calls > 0 && nempty(fifo) -> calls--; goto yield_switch
+#endif
+		fi
+	}
+
+interrupt:
+	s = state[ex];
+	if
+	:: s & STOPREQ -> s = 0; goto executor_end_self
+	:: else -> s = 0; goto user
+	fi;
+
+yield_switch:
+	save_call();
+	atomic {
+		/* behind the last, then off with the first, in one hold */
+		owned(ex);
+		owner[ex] = QUEUE;
+		fifo!ex;
+		cur[me] = NONE;
+		ex = NONE;
+		goto dispatch
+	}
+
+call_park:
+#if SCENE == WAIT
+	if
+	:: word[ex] -> goto user /* -EAGAIN */
+	:: else
+	fi;
+#endif
+#ifndef BUG_SAVE_AFTER_PUBLISH
+	save_call();
+#endif
+	atomic { /* LR/SC */
+		if
+#ifdef BUG_PARK_IGNORES_TOKEN
+		:: true ->
+#else
+		:: state[ex] == READY ->
+#endif
+#ifdef BUG_SAVE_AFTER_PUBLISH
+			owner[ex] = NONE;
+			state[ex] = PARKED
+#else
+			publish(ex, PARKED)
+#endif
+		:: else -> goto park_special
+		fi;
+		cur[me] = NONE
+	}
+#ifdef BUG_SAVE_AFTER_PUBLISH
+	d_step { regs[ex] = me + SAVED; whole[ex] = false }
+#endif
+#ifdef BUG_REREAD_WORD
+	if
+	:: word[ex] ->
+		atomic {
+			if
+			:: state[ex] == PARKED ->
+				assert(regs[ex] == me + SAVED); /* else they are old */
+				claim(ex, READY);
+				cur[me] = ex;
+				goto exit_call
+			:: else
+			fi
+		}
+	:: else
+	fi;
+#endif
+	ex = NONE;
+	goto dispatch;
+
+park_special: /* executor_park_special; nx = claimed, or NONE */
+#ifdef BUG_SAVE_AFTER_PUBLISH
+	save_call();
+#endif
+	if
+	:: nx == NONE
+	:: else ->
+#ifdef BUG_SWAP_FORGETS_NEXT
+		skip;
+#else
+		atomic { /* CAS */
+			if
+#ifdef BUG_GIVE_BACK_BLIND
+			:: true -> publish_back(nx); goto given
+#else
+			:: state[nx] == READY -> publish_back(nx); goto given
+#endif
+			:: else
+			fi
+		}
+		sched_enqueue(nx);
+#endif
+given:
+		skip
+	fi;
+#ifdef BUG_PENDING_FIRST
+	a1[ex] = pending[ex];
+	pending[ex] = 0;
+#endif
+	d_step { s = state[ex]; state[ex] = s & ~TOKEN; assert(s & (TOKEN | STOPREQ)) }
+#ifdef BUG_TOKEN_AND_STOP
+	s = (s & TOKEN -> 0 : s);
+#endif
+	if
+	:: s & STOPREQ -> nx = NONE; goto executor_end_asked
+	:: else
+	fi;
+#ifdef BUG_EAGAIN_DROPS_EVENT
+	if
+	:: nx == NONE -> d_step { a1[ex] = pending[ex]; pending[ex] = 0 }
+	:: else
+	fi;
+#else
+#ifndef BUG_PENDING_FIRST
+	d_step { a1[ex] = pending[ex]; pending[ex] = 0 }
+#endif
+#endif
+	/* exit_result */
+	atomic { owned(ex); assert(regs[ex] == me + SAVED); regs[ex] = me; nx = NONE; s = 0 }
+	goto user;
+
+park_swap:
+	save_call();
+#ifdef BUG_SWAP_SELF_FIRST
+	atomic {
+		if
+		:: state[ex] == READY -> publish(ex, PARKED)
+		:: else -> nx = NONE; goto park_special
+		fi
+	}
+	atomic {
+		if
+		:: state[nx] == PARKED -> claim(nx, READY); cur[me] = NONE; ex = nx; nx = NONE; goto run_ex
+		:: else
+		fi
+	}
+	/* swap_busy: takes it back */
+	atomic {
+		if
+		:: state[ex] == PARKED -> claim(ex, READY)
+		:: else -> cur[me] = NONE; ex = NONE; nx = NONE; goto dispatch
+		fi
+	}
+#else
+	atomic { /* LR/SC */
+		if
+		:: state[nx] == PARKED -> claim(nx, READY); goto swap_claimed
+		:: else
+		fi
+	}
+#endif
+	/* swap_busy */
+	atomic { assert(regs[ex] == me + SAVED); regs[ex] = me; nx = NONE }
+	goto user;
+
+swap_claimed:
+	atomic { /* LR/SC */
+		if
+		:: state[ex] == READY -> publish(ex, PARKED)
+		:: else -> goto park_special /* swap_special */
+		fi;
+		cur[me] = NONE;
+		ex = nx;
+		nx = NONE
+	}
+	goto run_ex;
+
+executor_fault:
+	save_all();
+	d_step { owned(ex); k = keeper[ex] }
+#ifdef BUG_TELL_FIRST
+	tell(k, BIT(ex));
+#endif
+	atomic { /* CAS loop */
+		if
+#ifdef BUG_FAULT_IGNORES_STOP
+		:: false
+#else
+		:: state[ex] & STOPREQ -> k = NONE; goto executor_end_asked
+#endif
+#ifdef BUG_FAULT_LOSES_TOKEN
+		:: else -> publish(ex, FAULTED)
+#else
+		:: else -> publish(ex, ((state[ex] & TOKEN) | FAULTED))
+#endif
+		fi;
+		cur[me] = NONE
+	}
+#ifndef BUG_TELL_FIRST
+	tell(k, BIT(ex));
+#endif
+	k = NONE;
+	goto run_or_dispatch;
+
+call_resume: /* executor_start, RESUME */
+	save_call();
+	executor_start(k, FAULTED);
+	assert(t == 1 || stops < asked); /* told once, and not too early */
+	t = 0;
+	k = NONE;
+	atomic { regs[ex] = me }
+	goto user;
+
+reclaim_step: /* takes something down */
+	save_call();
+	h = nx;
+	nx = NONE;
+	if
+	:: h == 1 -> h = NONE; executor_stop(1)
+	:: else -> h = NONE; executor_stop(2)
+	fi;
+	atomic { regs[ex] = me }
+	goto user;
+
+executor_end_self:
+	skip;
+executor_end_asked:
+	cur[me] = NONE;
+	executor_end(ex);
+
+run_or_dispatch:
+	ex = nx;
+	nx = NONE;
+	s = 0;
+	if
+	:: ex != NONE -> goto run_ex /* dispatch_to */
+	:: else -> goto dispatch
+	fi
+}
+
+/* The actors. */
+#if EXECS == 2
+#define pick(e) if :: e = 1 :: e = 2 fi
+#else
+#define pick(e) if :: e = 1 :: e = 2 :: e = 3 fi
+#endif
+
+proctype waker(byte me)
+{
+	byte e, t;
+
+end:
+	do
+	:: atomic { wakes > 0 -> wakes--; pick(e) }
+#ifdef BUG_WAKE_SKIPS_TOKEN
+		/* the lr alone may be served before the store */
+		if
+		:: state[e] & TOKEN -> word[e] = true; goto end
+		:: else
+		fi;
+#endif
+#if SCENE == WAIT
+		word[e] = true;
+#endif
+		executor_claim(e);
+		if
+		:: t == 1 -> sched_enqueue(e)
+		:: else
+		fi;
+		t = 0;
+		e = 0
+	od
+}
+
+proctype stopper(byte me)
+{
+	byte e, s, t, k, h, nx;
+
+end:
+	do
+	:: atomic { stops > 0 -> stops--; pick(e) }
+		executor_stop(e);
+		e = 0
+	od
+}
+
+proctype starter(byte me)
+{
+	byte e, t;
+
+end:
+	do
+	:: atomic { starts > 0 -> starts--; pick(e) }
+		if
+		:: executor_start(e, STOPPED)
+		:: executor_start(e, FAULTED)
+		fi;
+		t = 0;
+		e = 0
+	od
+}
+
+active proctype quiet()
+{
+	byte i, busy;
+
+	timeout;
+	d_step {
+		for (i : 1 .. HARTS) {
+			if
+			:: cur[i] != NONE -> busy++; assert(owner[cur[i]] == i)
+			:: else -> assert(empty(fifo))
+			fi
+		}
+		for (i : 1 .. EXECS) {
+			assert((life(state[i]) == READY) == (owner[i] != NONE));
+			assert(!(state[i] & STOPREQ) || owner[i] == QUEUE);
+			assert(owner[i] <= HARTS || owner[i] == QUEUE);
+#if SCENE == WAIT
+			assert(life(state[i]) != PARKED || !word[i]);
+#endif
+#if SCENE == KEEP
+			assert(life(state[i]) != FAULTED || state[KEEPER] != PARKED);
+#endif
+		}
+	}
+}
+
+init
+{
+	byte i;
+
+	d_step {
+		for (i : 1 .. EXECS) {
+#if SCENE == LIFE
+			state[i] = STOPPED;
+#else
+			owner[i] = QUEUE;
+			regs[i] = HARTS + 1 + SAVED;
+			fifo!i;
+#if SCENE == KEEP
+			keeper[i] = (i == KEEPER -> NONE : KEEPER);
+#endif
+#endif
+		}
+		i = 0
+	}
+	select(calls : 0 .. CALLS);
+	select(wakes : 0 .. WAKES);
+	select(stops : 0 .. STOPS);
+	select(starts : 0 .. STARTS);
+	asked = stops;
+	atomic {
+		for (i : 1 .. HARTS) {
+			run hart(i)
+		}
+#if WAKES > 0
+		run waker(HARTS + 1);
+#endif
+#if STOPS > 0
+		run stopper(HARTS + 2);
+#endif
+#if STARTS > 0
+		run starter(HARTS + 3)
+#endif
+	}
+}

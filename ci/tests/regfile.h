@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Whole register files, as tests load them before an instruction and find them
+ * after it.  They lie in the page at address 0, the only one that loads and
+ * stores reach without a register: so all 31 can hold a pattern at once, sp,
+ * gp and tp too.  Read by C and assembly.
+ */
+#ifndef TESTS_REGFILE_H
+#define TESTS_REGFILE_H
+
+/* A set is for one executor at a time: before, after, and its C stack. */
+#define REGFILE_SET   0x200
+#define REGFILE_AFTER 0x100
+#define REGFILE_SP    0x0   /* x0's slot of `before` */
+#define REGFILE_FLAG  0x100 /* x0's slot of `after` */
+#define REGFILE_SETS  4
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+/* Index 0 isn't a register: sp of the caller, and a flag for regs_spin. */
+struct regfile {
+	volatile uint64_t before[32];
+	volatile uint64_t after[32];
+};
+
+_Static_assert(sizeof(struct regfile) == REGFILE_SET, "");
+_Static_assert(sizeof(uint64_t[32]) == REGFILE_AFTER, "");
+
+/* Load `before`, do it, store `after`; they return as C functions do. */
+#define REGFILE_FUNCTIONS(n)                                                                       \
+	void regs_ecall_##n(void); /* ecall */                                                     \
+	void regs_spin_##n(void);  /* spin until the flag is not 0; t0 is used for that */         \
+	void regs_load_##n(void);  /* ld t1, (t0) */                                               \
+	void regs_entry_##n(void); /* where start begins: store all, then end */
+REGFILE_FUNCTIONS(0)
+REGFILE_FUNCTIONS(1)
+REGFILE_FUNCTIONS(2)
+REGFILE_FUNCTIONS(3)
+#endif
+
+#endif
