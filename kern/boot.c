@@ -71,8 +71,7 @@ static void read_chosen(void)
 	struct fdt_node n;
 	uint64_t end;
 
-	if (fdt_find(dt, "/chosen", &n) <= 0 ||
-	    !fdt_number(&n, "linux,initrd-start", &initrd_pa) ||
+	if (fdt_find(dt, "/chosen", &n) <= 0 || !fdt_number(&n, "linux,initrd-start", &initrd_pa) ||
 	    !fdt_number(&n, "linux,initrd-end", &end) || end <= initrd_pa)
 		boot_refuse("no initrd, so there is no program to run");
 	initrd_size = end - initrd_pa;
@@ -148,8 +147,8 @@ static uint64_t isa_bits(const struct fdt_node *cpu)
 		uint64_t bit;
 		char name[8];
 	} known[] = {
-	    {INFO_ISA_F, "f"}, {INFO_ISA_D, "d"},	 {INFO_ISA_C, "c"},
-	    {INFO_ISA_V, "v"}, {INFO_ISA_SSTC, "sstc"}, {INFO_ISA_ZICBOZ, "zicboz"},
+		{INFO_ISA_F, "f"}, {INFO_ISA_D, "d"},       {INFO_ISA_C, "c"},
+		{INFO_ISA_V, "v"}, {INFO_ISA_SSTC, "sstc"}, {INFO_ISA_ZICBOZ, "zicboz"},
 	};
 	const char *isa = fdt_string(cpu, "riscv,isa");
 	uint64_t bits = 0;
@@ -258,7 +257,7 @@ static void make_first_executor(void)
 		boot_refuse("too little memory");
 	enter_leaf(v, BOOT_SELF_VA,
 		   executor_frame(ex) << LEAF_PPN_SHIFT | TAG_EXECUTOR << LEAF_TAG_SHIFT |
-		       LEAF_RIGHTS);
+			   LEAF_RIGHTS);
 	for (const char *from = stub_start; from < stub_end; va += PAGE_SIZE) {
 		char *page = map_page(v, va, LEAF_X);
 		for (unsigned i = 0; i < PAGE_SIZE && from < stub_end; i++)

@@ -20,10 +20,10 @@
 #define START_FLAGS 0xff
 
 /* Causes; privileged spec, "scause". */
-#define CAUSE_INTERRUPT	    (1UL << 63)
-#define CAUSE_FETCH_FAULT   12
-#define CAUSE_LOAD_FAULT    13
-#define CAUSE_STORE_FAULT   15
+#define CAUSE_INTERRUPT   (1UL << 63)
+#define CAUSE_FETCH_FAULT 12
+#define CAUSE_LOAD_FAULT  13
+#define CAUSE_STORE_FAULT 15
 
 static int64_t call_start(struct executor *self, uint64_t handle, uint64_t pc, uint64_t sp,
 			  uint64_t arg, uint64_t keeper_handle, uint64_t flags, uint64_t block)

@@ -16,7 +16,7 @@
 #include <hartleaf/call.h>
 #include <hartleaf/leaf.h>
 
-#define COLOURS	     32 /* of 64 bytes each */
+#define COLOURS      32 /* of 64 bytes each */
 #define COLOUR_SHIFT 6
 
 #define REG_SP 1 /* x[n - 1] is xn */
@@ -277,8 +277,7 @@ int64_t executor_start(struct executor *ex, uint64_t pc, uint64_t sp, uint64_t a
 	while (error == 0) {
 		if ((state & EX_LIFE) != life)
 			error = -HL_EBUSY;
-		else if (atomic_cas(&ex->state, &state,
-				    EX_FULL | (resume ? state & EX_TOKEN : 0)))
+		else if (atomic_cas(&ex->state, &state, EX_FULL | (resume ? state & EX_TOKEN : 0)))
 			break;
 	}
 	if (error != 0) {

@@ -19,7 +19,7 @@
 #include <hartleaf/leaf.h>
 
 #define LINK_MASK 0xffffffffUL
-#define TAG_ONE	  (LINK_MASK + 1)
+#define TAG_ONE   (LINK_MASK + 1)
 
 static uint64_t desc_link(uint64_t desc)
 {

@@ -19,10 +19,10 @@ struct vas;
 #define FRAME_VAS      5 /* counted in the page; count is the limbo link */
 #define FRAME_BOOT     6 /* initrd, device tree: not counted, never freed */
 
-#define FRAME_TYPE	  0xfUL
+#define FRAME_TYPE        0xfUL
 #define FRAME_COUNT_SHIFT 4
-#define FRAME_COUNT_ONE	  (1UL << FRAME_COUNT_SHIFT)
-#define FRAME_COUNT	  0xfffffff0UL
+#define FRAME_COUNT_ONE   (1UL << FRAME_COUNT_SHIFT)
+#define FRAME_COUNT       0xfffffff0UL
 #define FRAME_PAYER_SHIFT 32
 
 #define VMEMMAP 0xffffffff00000000UL /* root slot 508 */

@@ -37,7 +37,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LINE __attribute__((aligned(64)))
+#define LINE  __attribute__((aligned(64)))
 #define AT(n) __attribute__((aligned(n)))
 
 struct hart {
@@ -47,10 +47,10 @@ struct hart {
 	uint64_t unused1[7];
 	LINE uint64_t stack_top;
 	struct executor *current; /* set where C runs on behalf of an executor */
-	uint64_t id;		  /* dense, 0.. */
-	uint64_t sbi_id;	  /* what the firmware calls this hart */
-	LINE uint64_t quiesced;	  /* counts answers to grace-period requests */
-	uint64_t quiesced_seen;	  /* what the reclaimer read last */
+	uint64_t id;              /* dense, 0.. */
+	uint64_t sbi_id;          /* what the firmware calls this hart */
+	LINE uint64_t quiesced;   /* counts answers to grace-period requests */
+	uint64_t quiesced_seen;   /* what the reclaimer read last */
 };
 
 struct range {
@@ -61,7 +61,7 @@ struct range {
 #define RANGES_MAX 24
 
 struct global {
-	uint64_t page_alloc_head; /* freed frames: tag << 32 | frame, frame 0 = none */
+	uint64_t page_alloc_head;           /* freed frames: tag << 32 | frame, frame 0 = none */
 	AT(0x200) uint64_t page_alloc_tail; /* next frame never given out */
 	AT(0x200) struct hart *sched_mcs_lock;
 	AT(0x200) struct executor *sched_head;
@@ -76,7 +76,7 @@ struct global {
 	/* Reclaiming; see reclaim.c.  This line is written by anybody ... */
 	LINE uint64_t reclaim_events;
 	uint64_t reclaim_lock;
-	uint64_t limbo;	    /* frames that wait for a grace period to begin */
+	uint64_t limbo;     /* frames that wait for a grace period to begin */
 	struct vas *doomed; /* VASs that have become DYING */
 	/* ... and this one by who holds reclaim_lock. */
 	LINE uint64_t reclaim_seen;
@@ -94,13 +94,13 @@ struct global {
 	uint64_t asid_bits;
 	uint64_t image_pa; /* where the image is loaded */
 	struct vas *kernel_root;
-	uint64_t *init_leaves; /* of what boot_discard gives away */
+	uint64_t *init_leaves;  /* of what boot_discard gives away */
 	struct executor *first; /* its end is the machine's */
 	struct info *info;
 	volatile uint32_t *finisher; /* machine_stop's; NULL: there is none */
 	uint64_t ram_ranges;
 	uint64_t free_ranges;
-	struct range ram[RANGES_MAX];	 /* what may never be mapped as device memory */
+	struct range ram[RANGES_MAX];    /* what may never be mapped as device memory */
 	struct range frames[RANGES_MAX]; /* what frame_alloc may give out */
 };
 

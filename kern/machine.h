@@ -28,7 +28,7 @@ static inline uint64_t physical(const void *p)
 	return (uint64_t)p - DIRECT_MAP;
 }
 
-#define SATP_SV39	8UL
+#define SATP_SV39       8UL
 #define SATP_MODE_SHIFT 60
 #define SATP_ASID_SHIFT 44
 

@@ -18,7 +18,7 @@
 #include <hartleaf/call.h>
 #include <hartleaf/leaf.h>
 
-#define BATCH 32
+#define BATCH  32
 #define PA_TOP (1UL << 56)
 
 /* Entries that were changed, whose old value no TLB may use when the counts
@@ -92,6 +92,16 @@ static int set_leaf(struct map *m, struct vas *v, uint64_t leaf)
 	return 0;
 }
 
+/* The same, and the count goes back if it can't stand. */
+static int place_leaf(struct map *m, struct vas *v, uint64_t leaf)
+{
+	int error = set_leaf(m, v, leaf);
+
+	if (error != 0)
+		leaf_drop(leaf, v);
+	return error;
+}
+
 static uint64_t make_leaf(uint64_t frame, unsigned tag, unsigned rights)
 {
 	uint64_t leaf = frame << LEAF_PPN_SHIFT | (uint64_t)tag << LEAF_TAG_SHIFT |
@@ -111,10 +121,7 @@ static int new_memory(struct map *m)
 	uint64_t frame = frame_alloc(FRAME_MEMORY, m->target);
 	if (frame == 0)
 		return -HL_ENOMEM;
-	int error = set_leaf(m, m->target, make_leaf(frame, TAG_MEMORY, m->rights));
-	if (error != 0)
-		frame_free(frame);
-	return error;
+	return place_leaf(m, m->target, make_leaf(frame, TAG_MEMORY, m->rights));
 }
 
 static int new_executor(struct map *m)
@@ -124,11 +131,7 @@ static int new_executor(struct map *m)
 		return -HL_ENOMEM;
 	if (m->caller != m->target)
 		vas_ref(m->target);
-	uint64_t leaf = make_leaf(executor_frame(ex), TAG_EXECUTOR, m->rights);
-	int error = set_leaf(m, m->caller, leaf);
-	if (error != 0)
-		leaf_drop(leaf, m->caller);
-	return error;
+	return place_leaf(m, m->caller, make_leaf(executor_frame(ex), TAG_EXECUTOR, m->rights));
 }
 
 static int new_vas(struct map *m)
@@ -136,11 +139,7 @@ static int new_vas(struct map *m)
 	struct vas *v = vas_new(m->caller, m->aux);
 	if (v == NULL)
 		return -HL_ENOMEM;
-	uint64_t leaf = make_leaf(physical(v) >> PAGE_SHIFT, TAG_VAS, m->rights);
-	int error = set_leaf(m, m->caller, leaf);
-	if (error != 0)
-		leaf_drop(leaf, m->caller);
-	return error;
+	return place_leaf(m, m->caller, make_leaf(physical(v) >> PAGE_SHIFT, TAG_VAS, m->rights));
 }
 
 /* The leaf that SHARE, MOVE or VIEW makes of `leaf`. */
@@ -157,8 +156,8 @@ static int derive(struct map *m, uint64_t leaf, uint64_t *result)
 		return -HL_EPERM;
 	if (badge != 0 && m->aux != 0)
 		return -HL_EPERM;
-	*result = (leaf & ~LEAF_RIGHTS) | m->rights << LEAF_RIGHTS_SHIFT |
-		  m->aux << LEAF_BADGE_SHIFT;
+	*result =
+		(leaf & ~LEAF_RIGHTS) | m->rights << LEAF_RIGHTS_SHIFT | m->aux << LEAF_BADGE_SHIFT;
 	return 0;
 }
 
@@ -177,10 +176,7 @@ static int view(struct map *m)
 	 * went meanwhile is the same as that it goes after this. */
 	if (leaf_get(leaf, m->target) != 0)
 		return -HL_EBADF;
-	error = set_leaf(m, m->target, leaf);
-	if (error != 0)
-		leaf_drop(leaf, m->target);
-	return error;
+	return place_leaf(m, m->target, leaf);
 }
 
 static int share(struct map *m, bool move)
@@ -204,12 +200,8 @@ static int share(struct map *m, bool move)
 		if (error == 0)
 			leaf_drop(copy, m->target);
 	}
-	if ((error = set_leaf(m, m->target, copy)) != 0) {
-		leaf_drop(copy, m->target);
+	if ((error = place_leaf(m, m->target, copy)) != 0 || !move)
 		return error;
-	}
-	if (!move)
-		return 0;
 	uint64_t found = leaf;
 	if (atomic_cas(entry, &found, 0)) {
 		batch_add(&m->moved, m->src, leaf, true);
@@ -269,7 +261,8 @@ static int one(struct map *m)
 	case MAP_PROTECT:
 		return protect(m);
 	default:
-		return set_leaf(m, m->target, make_leaf(m->src >> PAGE_SHIFT, TAG_DEVICE, m->rights));
+		return set_leaf(m, m->target,
+				make_leaf(m->src >> PAGE_SHIFT, TAG_DEVICE, m->rights));
 	}
 }
 
@@ -287,8 +280,7 @@ static int check_words(const struct map *m, uint64_t count, uint64_t source_vas)
 		return -HL_EINVAL;
 	if (count == 0 || count > MAP_COUNT_MAX || (single && count != 1))
 		return -HL_EINVAL;
-	if (m->va % PAGE_SIZE != 0 || m->va >= USER_TOP ||
-	    count > (USER_TOP - m->va) >> PAGE_SHIFT)
+	if (m->va % PAGE_SIZE != 0 || m->va >= USER_TOP || count > (USER_TOP - m->va) >> PAGE_SHIFT)
 		return -HL_EINVAL;
 	if (m->src % PAGE_SIZE != 0 && op != MAP_VIEW) /* there it is a handle */
 		return -HL_EINVAL;

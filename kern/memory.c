@@ -19,13 +19,13 @@
 
 #include <hartleaf/leaf.h>
 
-#define WINDOWS	     0xffffffff80000000UL
+#define WINDOWS      0xffffffff80000000UL
 #define WINDOW_PAGES 4
 #define GIGA_SHIFT   30
 #define KERNEL_RW    (LEAF_V | LEAF_R | LEAF_W | LEAF_A | LEAF_D | LEAF_G)
 #define KERNEL_R     (LEAF_V | LEAF_R | LEAF_A | LEAF_D | LEAF_G)
 #define KERNEL_RX    (KERNEL_R | LEAF_X)
-#define USER_R	     (KERNEL_R | LEAF_U)
+#define USER_R       (KERNEL_R | LEAF_U)
 
 extern char image_start[], text_end[], rodata_end[], image_end[];
 
@@ -150,7 +150,7 @@ void memory_map_kernel(void)
 		for (uint64_t giga = first >> (GIGA_SHIFT - PAGE_SHIFT);
 		     giga <= (end - 1) >> (GIGA_SHIFT - PAGE_SHIFT); giga++)
 			global->kernel_root->direct[giga] =
-			    giga << (GIGA_SHIFT - PAGE_SHIFT) << LEAF_PPN_SHIFT | KERNEL_RW;
+				giga << (GIGA_SHIFT - PAGE_SHIFT) << LEAF_PPN_SHIFT | KERNEL_RW;
 		uint64_t page = (uint64_t)frame_desc(first) & ~(uint64_t)(PAGE_SIZE - 1);
 		for (; page < (uint64_t)frame_desc(end); page += PAGE_SIZE)
 			map(page, memory_take() << PAGE_SHIFT, KERNEL_RW);
@@ -160,7 +160,7 @@ void memory_map_kernel(void)
 	map(INFO_VA, frame << PAGE_SHIFT, USER_R);
 	global->info = direct(frame << PAGE_SHIFT);
 	global->kernel_satp =
-	    SATP_SV39 << SATP_MODE_SHIFT | physical(global->kernel_root) >> PAGE_SHIFT;
+		SATP_SV39 << SATP_MODE_SHIFT | physical(global->kernel_root) >> PAGE_SHIFT;
 }
 
 void *memory_map_finisher(uint64_t pa)

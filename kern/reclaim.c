@@ -24,7 +24,7 @@ enum {
 	DYING_CHILDREN = 2,
 	DYING_EXECUTORS = 4,
 	DYING_RUNS = 6,
-	DYING_SPACE = 8,  /* no hart uses its tables any more */
+	DYING_SPACE = 8, /* no hart uses its tables any more */
 	DYING_TABLES = 10,
 	DYING_LIST = 12,
 };
@@ -104,7 +104,7 @@ static bool free_some(void)
 		if (frame == 0)
 			return n != 0;
 		global->limbo_waiting =
-		    (atomic_load(frame_desc(frame)) & FRAME_COUNT) >> FRAME_COUNT_SHIFT;
+			(atomic_load(frame_desc(frame)) & FRAME_COUNT) >> FRAME_COUNT_SHIFT;
 		if (frame_type(frame) == FRAME_EXECUTOR)
 			executor_retire(executor_at(frame));
 		else

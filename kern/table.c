@@ -13,7 +13,7 @@
 #include <hartleaf/leaf.h>
 
 #define TOP_SHIFT 30 /* Sv39: three levels of 9 bits */
-#define INDEX	  511
+#define INDEX     511
 
 static uint64_t entry_frame(uint64_t entry)
 {

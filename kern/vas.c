@@ -15,7 +15,7 @@
 
 #include <hartleaf/leaf.h>
 
-#define ASID_MAX_BITS 16
+#define ASID_MAX_BITS  16
 #define HARTS_PER_WORD 63
 
 /* vas_mcs_lock. ASID 0 is the kernel's, and shared by all that get none. */

@@ -14,9 +14,9 @@
 #define VAS_ONE 2
 
 /* flags */
-#define VAS_DEVICE 0x2 /* may map device memory */
-#define VAS_DYING  0x4 /* every call refuses it */
-#define VAS_ZOMBIE 0x8 /* swept: only the page is left */
+#define VAS_DEVICE 0x2  /* may map device memory */
+#define VAS_DYING  0x4  /* every call refuses it */
+#define VAS_ZOMBIE 0x8  /* swept: only the page is left */
 #define VAS_FREED  0x10 /* the page is on its way, too */
 
 /* root slots */
@@ -31,19 +31,19 @@ struct vas {
 	uint64_t user[SLOT_DIRECT];
 	uint64_t direct[SLOT_WORDS - SLOT_DIRECT];
 	/* The words. */
-	uint64_t runs;	/* executors not STOPPED */
-	uint64_t refs;	/* caps elsewhere on it or its executors, and keepers elsewhere */
+	uint64_t runs;  /* executors not STOPPED */
+	uint64_t refs;  /* caps elsewhere on it or its executors, and keepers elsewhere */
 	uint64_t avail; /* frames it may still be charged for */
-	uint64_t used;	/* frames it is charged for; avail + used = its budget */
+	uint64_t used;  /* frames it is charged for; avail + used = its budget */
 	uint64_t flags;
-	uint64_t asid;	/* << 1 */
+	uint64_t asid; /* << 1 */
 	struct vas *payer;
 	struct executor *executors; /* all it ever had; vas_mcs_lock */
-	struct executor *spare;	    /* those that may be used anew; vas_mcs_lock */
-	struct vas *children;	    /* VASs it pays for; vas_mcs_lock */
+	struct executor *spare;     /* those that may be used anew; vas_mcs_lock */
+	struct vas *children;       /* VASs it pays for; vas_mcs_lock */
 	struct vas *sibling_next;   /* vas_mcs_lock, both */
 	struct vas *sibling_prev;
-	uint64_t code;		  /* exit code its executors are ended with, << 1 */
+	uint64_t code;            /* exit code its executors are ended with, << 1 */
 	struct vas *reclaim_next; /* on doomed or takedowns */
 	/* The reclaimer's, while it is taken down. */
 	uint64_t phase;

@@ -13,7 +13,7 @@
  *                  identity mapping is needed.  A hart without Sv39 ignores
  *                  the write and just goes on.
  */
-#include "asm.h"
+#include "asm.inc"
 
 #include <hartleaf/leaf.h>
 

@@ -14,12 +14,12 @@
 #define SSTATUS_SUM  0x40000
 #define SSTATUS_MXR  0x80000
 #define SI_SOFTWARE  0x2 /* sie, sip */
-#define CAUSE_ECALL  8	 /* from U-mode */
+#define CAUSE_ECALL  8   /* from U-mode */
 #define COUNTEREN    0x7 /* cycle, time, instret */
 
-#define SATP_PPN_SHIFT	12 /* of the address */
-#define SATP_SV39_TOP	(8 << 60)
-#define SATP_ASID_BITS	16
+#define SATP_PPN_SHIFT  12 /* of the address */
+#define SATP_SV39_TOP   (8 << 60)
+#define SATP_ASID_BITS  16
 #define SATP_ASID_FIRST 44
 
 #ifndef __ASSEMBLER__

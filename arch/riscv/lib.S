@@ -2,7 +2,7 @@
  *
  * Assembly that C calls.  The C calling convention holds; tp = hart page.
  */
-#include "asm.h"
+#include "asm.inc"
 
 #include <hartleaf/leaf.h>
 

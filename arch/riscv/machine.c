@@ -12,8 +12,8 @@
 #include <hartleaf/leaf.h>
 
 #define FINISHER_FAIL 0x3333
-#define MASK_BITS    64
-#define FLUSH_SINGLY 32 /* pages up to which a local flush goes page by page */
+#define MASK_BITS     64
+#define FLUSH_SINGLY  32 /* pages up to which a local flush goes page by page */
 
 extern char image_start[], secondary_start[];
 
@@ -127,9 +127,9 @@ BOOT_ONLY const char *machine_lacks(void)
 		uint64_t extension;
 		char why[40];
 	} needed[] = {
-	    {SBI_HSM, "the firmware lacks SBI HSM"},
-	    {SBI_IPI, "the firmware lacks SBI IPI"},
-	    {SBI_RFENCE, "the firmware lacks SBI RFENCE"},
+		{SBI_HSM, "the firmware lacks SBI HSM"},
+		{SBI_IPI, "the firmware lacks SBI IPI"},
+		{SBI_RFENCE, "the firmware lacks SBI RFENCE"},
 	};
 	for (unsigned i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (sbi_call(SBI_BASE, SBI_PROBE, needed[i].extension, 0, 0, 0, 0).value == 0)
@@ -158,5 +158,5 @@ BOOT_ONLY bool hart_start(struct hart *hart)
 	asm volatile("fence" ::: "memory");
 	return sbi_call(SBI_HSM, SBI_HSM_START, hart->sbi_id, image_pa(secondary_start),
 			(uint64_t)hart, 0, 0)
-		   .error == 0;
+		       .error == 0;
 }

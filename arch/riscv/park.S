@@ -8,7 +8,7 @@
  * waker stores, then always wakes, and the PARKED or the token that it meets
  * closes the race.
  */
-#include "asm.h"
+#include "asm.inc"
 
 #include <hartleaf/call.h>
 #include <hartleaf/leaf.h>

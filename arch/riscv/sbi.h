@@ -7,21 +7,21 @@
 
 #include <stdint.h>
 
-#define SBI_PUTCHAR 0x01 /* legacy extension, no function numbers */
-#define SBI_BASE    0x10
-#define SBI_PROBE   3
-#define SBI_IPI	    0x735049
-#define SBI_IPI_SEND 0
-#define SBI_RFENCE  0x52464e43
-#define SBI_RFENCE_I	0
-#define SBI_RFENCE_VMA	1
-#define SBI_RFENCE_ASID 2
-#define SBI_HSM	      0x48534d
-#define SBI_HSM_START 0
-#define SBI_SRST      0x53525354
-#define SBI_SRST_RESET 0
-#define SBI_SHUTDOWN	  0 /* type */
-#define SBI_NO_REASON	  0
+#define SBI_PUTCHAR        0x01 /* legacy extension, no function numbers */
+#define SBI_BASE           0x10
+#define SBI_PROBE          3
+#define SBI_IPI            0x735049
+#define SBI_IPI_SEND       0
+#define SBI_RFENCE         0x52464e43
+#define SBI_RFENCE_I       0
+#define SBI_RFENCE_VMA     1
+#define SBI_RFENCE_ASID    2
+#define SBI_HSM            0x48534d
+#define SBI_HSM_START      0
+#define SBI_SRST           0x53525354
+#define SBI_SRST_RESET     0
+#define SBI_SHUTDOWN       0 /* type */
+#define SBI_NO_REASON      0
 #define SBI_SYSTEM_FAILURE 1
 
 struct sbi_result {

@@ -26,7 +26,7 @@
  * passes a sc in the scheduler's lock or in a state word; the way back from an
  * interrupt executes one that is bound to fail.
  */
-#include "asm.h"
+#include "asm.inc"
 
 #include <hartleaf/call.h>
 

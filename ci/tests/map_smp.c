@@ -221,7 +221,7 @@ static uint64_t churn(uint64_t me)
 	uint64_t base = page(64 * (unsigned)me);
 	struct random r = {me};
 
-	for (int i = 0; i < 150; i++) {
+	for (int i = 0; i < 30; i++) {
 		uint64_t n = 1 + random_below(&r, 16);
 
 		CHECK_EQ(map_new(0, base, n, RW), (int64_t)n);

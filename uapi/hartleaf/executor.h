@@ -39,7 +39,8 @@
 #define EX_PENDING   0x208 /* badges told while it was not parked, ORed */
 #define EX_STOP_CODE 0x210 /* exit code that goes with STOPREQ */
 /* 0x300..0x3ff are kept for f0..f31 */
-#define EX_REFS      0x400 /* caps, views, keeper fields, and itself while it
+#define EX_REFS                                                                                    \
+	0x400 /* caps, views, keeper fields, and itself while it
                               is not STOPPED */
 /* page offset, not base offset */
 #define EX_PAGE_COLOUR 0xff8
@@ -50,9 +51,10 @@
 #define EX_PARKED  0x1
 #define EX_STOPPED 0x2
 #define EX_FAULTED 0x3
-#define EX_TOKEN   0x4  /* a wake came while it was not parked */
-#define EX_STOPREQ 0x8  /* its owner is to end it */
-#define EX_FULL    0x10 /* all registers are in the page, not only those a
+#define EX_TOKEN   0x4 /* a wake came while it was not parked */
+#define EX_STOPREQ 0x8 /* its owner is to end it */
+#define EX_FULL                                                                                    \
+	0x10 /* all registers are in the page, not only those a
                            call preserves */
 
 /* EX_LIST */

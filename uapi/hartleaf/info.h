@@ -20,9 +20,9 @@
 #define INFO_HARTS_LIMIT 64
 
 /* The first VAS as boot leaves it. */
-#define BOOT_SELF_VA     0x8000     /* capability on the first executor, all rights */
-#define BOOT_STUB_VA     0x10000    /* loader stub, RX */
-#define BOOT_STACK_TOP   0x100000   /* its stack, RW, BOOT_STACK_PAGES below */
+#define BOOT_SELF_VA     0x8000   /* capability on the first executor, all rights */
+#define BOOT_STUB_VA     0x10000  /* loader stub, RX */
+#define BOOT_STACK_TOP   0x100000 /* its stack, RW, BOOT_STACK_PAGES below */
 #define BOOT_STACK_PAGES 4
 #define BOOT_DT_VA       0x1000000000 /* page that the device tree starts in */
 #define BOOT_INITRD_VA   0x1100000000 /* page that the initrd starts in */
