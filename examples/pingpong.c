@@ -8,7 +8,6 @@
  * Exit status 0 if every number came back one higher.
  */
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 
 #include <hartleaf/exec.h>
@@ -17,7 +16,7 @@
 #define ASK    1
 #define ANSWER 2
 
-static atomic_bool over;
+static atomic_int over;
 
 /* Answers each number with the next one. */
 static long pong(void *arg)
@@ -59,7 +58,7 @@ int main(void)
 	}
 	for (int i = 0; i < ROUNDS; i++)
 		number = ask(hl_exec_handle(e), number);
-	over = true;
+	over = 1;
 	sys_wake(hl_exec_handle(e));
 	hl_exec_join(e, &code);
 	printf("pingpong: %d rounds, the number is %llu, pong ended with %ld\n", ROUNDS,

@@ -71,9 +71,8 @@ int main(void)
 	unsigned long got = 0;
 
 	for (unsigned long i = 0; i < PRODUCERS + CONSUMERS; i++) {
-		int error = i < PRODUCERS ?
-				    hl_exec_spawn(&e[i], produce, (void *)i) :
-				    hl_exec_spawn(&e[i], consume, (void *)(i - PRODUCERS));
+		int error = i < PRODUCERS ? hl_exec_spawn(&e[i], produce, (void *)i)
+					  : hl_exec_spawn(&e[i], consume, (void *)(i - PRODUCERS));
 
 		if (error) {
 			printf("prodcons: can't make an executor: error %d\n", error);

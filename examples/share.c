@@ -83,8 +83,8 @@ int main(void)
 
 	count(c, 0, hl_space_exec(s));
 	hl_space_wait(s, &end);
-	printf("parent: counted to %llu, the child ended with %ld\n",
-	       (unsigned long long)c->count, end.code);
+	printf("parent: counted to %llu, the child ended with %ld\n", (unsigned long long)c->count,
+	       end.code);
 	hl_space_destroy(s);
 	return c->count == TURNS && end.how == TELL_ENDED && end.code == 42 ? 0 : 1;
 }

@@ -84,7 +84,7 @@ struct executor *executor_new(struct vas *v)
 	}
 	clear_registers(ex);
 	ex->exit = ex->scause = ex->stval = ex->pending = 0;
-	ex->hc_va = ~0UL;
+	ex->hc_va = 0; /* none: handle 0 is never looked up */
 	/* Release: all of it before somebody can name it. */
 	atomic_store_release(&ex->refs, 1);
 	return ex;

@@ -86,7 +86,8 @@ void sched_interrupt(struct executor *ex)
 	atomic_store(&this_hart->quiesced, this_hart->quiesced + 1);
 	fence_full();
 	reclaim_answered();
-	if (atomic_load(&ex->state) & EX_STOPREQ)
-		executor_end_self(atomic_load(&ex->stop_code));
 	reclaim_poll();
+	/* Asked for elsewhere, or by that step.  Acquire: for the code. */
+	if (atomic_load_acquire(&ex->state) & EX_STOPREQ)
+		executor_end_asked(ex);
 }

@@ -12,8 +12,10 @@
  *         stores and wakes, another stops.
  *   SWAP  park, swap to any other, yield, in any order; wakes and a stop
  *         from outside
- *   KEEP  1 and 3 fault or swap, 2 is their keeper and resumes them, parking
- *         with and without next; wakes and a stop from outside
+ *   KEEP  1 and 3 fault, 2 is their keeper and resumes them; wakes and a stop
+ *         from outside
+ *   BOTH  1 faults, 2 is its keeper, 2 and 3 swap to each other now and then;
+ *         wakes and a stop from outside
  *   LIFE  start, stop, restart, end, faults without a keeper, and stops by a
  *         hart's own reclaiming, which may hit what it runs
  * Bounds: HARTS harts, EXECS executors, CALLS calls by executors, WAKES wakes
@@ -28,7 +30,7 @@
  *     loading has lost nothing meanwhile
  *   - STOPPED is never run; PARKED carries no flags
  *   - nobody stays parked after a store and a wake (WAIT)
- *   - nobody stays faulted while its keeper is parked (KEEP): what is told
+ *   - nobody stays faulted while its keeper is parked (KEEP, BOTH): what is told
  *     arrives, once, and not before the fault can be resumed
  *   - a token is taken only where there is one, by a park that returns for it
  *   - a swap that fails leaves next as it was, or makes it run
@@ -57,16 +59,15 @@
  *   WAIT  BUG_WAKE_SKIPS_TOKEN   no store if TOKEN is set already
  *   WAIT  BUG_SAVE_AFTER_PUBLISH
  *   WAIT  BUG_REREAD_WORD        looks at the word again and takes PARKED back
- *   WAIT  BUG_NO_FENCE_ADOPT     hart -> state, where it is taken
- *   WAIT  BUG_NO_FENCE_STOP      STOPREQ -> hart, where it is asked
+ *   LIFE  BUG_NO_FENCE_ADOPT     hart -> state, where it is taken
+ *   LIFE  BUG_NO_FENCE_STOP      STOPREQ -> hart, where it is asked
  *   WAIT  BUG_PARK_IGNORES_TOKEN publishes PARKED whatever the state is
  *   SWAP  BUG_SWAP_SELF_FIRST    publishes itself, then claims next
  *   SWAP  BUG_SWAP_FORGETS_NEXT  returns without giving next back
  *   SWAP  BUG_GIVE_BACK_BLIND    gives next back by a store
- *   SWAP  BUG_TOKEN_AND_STOP     a token hides the stop request
  *   KEEP  BUG_TELL_FIRST         tells before FAULTED is published
  *   KEEP  BUG_PENDING_FIRST      takes pending, then the token
- *   KEEP  BUG_EAGAIN_DROPS_EVENT takes the token, leaves pending
+ *   BOTH  BUG_EAGAIN_DROPS_EVENT takes the token, leaves pending
  *   KEEP  BUG_FAULT_LOSES_TOKEN  becomes FAULTED without its token
  *   KEEP  BUG_FAULT_IGNORES_STOP becomes FAULTED though asked to stop
  *   LIFE  BUG_STOP_SPARES_OWN    no interrupt if it last ran on this hart
@@ -77,6 +78,7 @@
 #define SWAP 2
 #define KEEP 3
 #define LIFE 4
+#define BOTH 5
 #ifndef SCENE
 #define SCENE WAIT
 #endif
@@ -132,6 +134,8 @@ byte owner[EXECS + 1];
 byte regs[EXECS + 1]; /* who holds the newest: h, or h + SAVED: in the frame */
 #define SAVED 50
 bool whole[EXECS + 1]; /* the frame was saved whole */
+bool due[EXECS + 1]; /* woken while not parked, and hasn't learnt it yet */
+bool doomed[EXECS + 1]; /* told to stop, and hasn't yet */
 byte calls, wakes, stops, starts; /* left */
 byte asked;
 
@@ -181,7 +185,7 @@ inline executor_claim(e)
 			fi
 		}
 	:: t == STOPPED -> t = 0
-	:: else -> d_step { state[e] = state[e] | TOKEN; t = 0 }
+	:: else -> d_step { state[e] = state[e] | TOKEN; due[e] = true; t = 0 }
 	fi
 #else
 	atomic {
@@ -191,7 +195,7 @@ inline executor_claim(e)
 			claim(e, READY);
 			t = 1
 		:: life(state[e]) == STOPPED -> t = 0
-		:: else -> state[e] = state[e] | TOKEN; t = 0
+		:: else -> state[e] = state[e] | TOKEN; due[e] = true; t = 0
 		fi
 	}
 #endif
@@ -237,7 +241,13 @@ inline tell(k, badge)
 inline executor_end(e)
 {
 	d_step { owned(e); k = keeper[e]; keeper[e] = NONE }
-	d_step { publish(e, STOPPED); regs[e] = NONE; whole[e] = false }
+	d_step {
+		publish(e, STOPPED);
+		regs[e] = NONE;
+		whole[e] = false;
+		due[e] = false;
+		doomed[e] = false
+	}
 	tell(k, BIT(e));
 	k = NONE
 }
@@ -251,7 +261,7 @@ inline executor_stop(e)
 		s = life(state[e]);
 		if
 		:: s == STOPPED
-		:: s == READY -> state[e] = state[e] | STOPREQ
+		:: s == READY -> state[e] = state[e] | STOPREQ; doomed[e] = true
 		:: else -> claim(e, READY)
 		fi
 	}
@@ -379,17 +389,24 @@ end_user:
 		:: calls > 0 -> calls--; goto call_park
 		:: calls > 0 && ex != 1 -> calls--; nx = 1; goto park_swap
 		:: calls > 0 && ex != 2 -> calls--; nx = 2; goto park_swap
+#if EXECS >= 3
 		:: calls > 0 && ex != 3 -> calls--; nx = 3; goto park_swap
 #endif
+#endif
+#if SCENE == KEEP || SCENE == BOTH
+		:: ex == 1 && calls > 0 -> calls--; goto executor_fault
 #if SCENE == KEEP
-		:: ex != KEEPER && calls > 0 -> calls--; goto executor_fault
+		:: ex == 3 && calls > 0 -> calls--; goto executor_fault
+#else
+		:: ex == 3 -> goto call_park
 		:: ex == 3 && calls > 0 -> calls--; nx = KEEPER; goto park_swap
+		:: ex == KEEPER && a1[ex] == 0 && calls > 0 -> calls--; nx = 3; goto park_swap
+#endif
 		:: ex == KEEPER && (a1[ex] & BIT(1)) ->
 			a1[ex] = a1[ex] & ~BIT(1); k = 1; goto call_resume
 		:: ex == KEEPER && (a1[ex] & BIT(3)) ->
 			a1[ex] = a1[ex] & ~BIT(3); k = 3; goto call_resume
 		:: ex == KEEPER && a1[ex] == 0 -> goto call_park
-		:: ex == KEEPER && a1[ex] == 0 && calls > 0 -> calls--; nx = 3; goto park_swap
 #endif
 #if SCENE == LIFE
 		:: calls > 0 -> calls--; goto executor_fault
@@ -397,7 +414,7 @@ end_user:
 		:: stops > 0 -> stops--; nx = 1; goto reclaim_step
 		:: stops > 0 -> stops--; nx = 2; goto reclaim_step
 #endif
-#if SCENE != KEEP
+#if SCENE != KEEP && SCENE != BOTH
 		:: calls > 0 && nempty(fifo) -> calls--; goto yield_switch
 #endif
 		fi
@@ -500,10 +517,12 @@ given:
 	a1[ex] = pending[ex];
 	pending[ex] = 0;
 #endif
-	d_step { s = state[ex]; state[ex] = s & ~TOKEN; assert(s & (TOKEN | STOPREQ)) }
-#ifdef BUG_TOKEN_AND_STOP
-	s = (s & TOKEN -> 0 : s);
-#endif
+	d_step {
+		s = state[ex];
+		assert(s & (TOKEN | STOPREQ));
+		state[ex] = s & ~TOKEN;
+		due[ex] = false
+	}
 	if
 	:: s & STOPREQ -> nx = NONE; goto executor_end_asked
 	:: else
@@ -707,12 +726,14 @@ active proctype quiet()
 		}
 		for (i : 1 .. EXECS) {
 			assert((life(state[i]) == READY) == (owner[i] != NONE));
-			assert(!(state[i] & STOPREQ) || owner[i] == QUEUE);
+			assert(doomed[i] == ((state[i] & STOPREQ) != 0));
+			assert(due[i] == ((state[i] & TOKEN) != 0));
+			assert(!doomed[i] || owner[i] == QUEUE);
 			assert(owner[i] <= HARTS || owner[i] == QUEUE);
 #if SCENE == WAIT
 			assert(life(state[i]) != PARKED || !word[i]);
 #endif
-#if SCENE == KEEP
+#if SCENE == KEEP || SCENE == BOTH
 			assert(life(state[i]) != FAULTED || state[KEEPER] != PARKED);
 #endif
 		}
@@ -731,7 +752,7 @@ init
 			owner[i] = QUEUE;
 			regs[i] = HARTS + 1 + SAVED;
 			fifo!i;
-#if SCENE == KEEP
+#if SCENE == KEEP || SCENE == BOTH
 			keeper[i] = (i == KEEPER -> NONE : KEEPER);
 #endif
 #endif

@@ -35,7 +35,7 @@ static void print(const struct console *c, const char *s)
 static _Noreturn void fail(const struct info *info, const char *what, const char *why)
 {
 	const void *dt = (const void *)info->dt_va;
-	struct console c = { NULL, 0 };
+	struct console c = {NULL, 0};
 	struct uart uart;
 
 	if (fdt_check(dt, info->dt_size) > 0 && uart_find(dt, &uart) &&
@@ -86,8 +86,8 @@ void loader_main(const struct info *info)
 
 	if (error)
 		fail(info,
-		     error >= ELF_BAD_MAGIC ? "initrd is not an ELF file" :
-					      "initrd is not a usable ELF file",
+		     error >= ELF_BAD_MAGIC ? "initrd is not an ELF file"
+					    : "initrd is not a usable ELF file",
 		     elf_error_text(error));
 	for (size_t i = 0; i < plan.count; i++)
 		if (load(&plan.segment[i], image) < 0)

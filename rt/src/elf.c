@@ -84,6 +84,9 @@ static int check_segment(struct elf_segment *s, const uint8_t *p, size_t size, u
 	s->file_size = little(p + P_FILESZ, 8);
 	if (s->file_size > memory)
 		return ELF_BAD_SIZE;
+	/* where nothing is taken from, doesn't matter */
+	if (s->file_size == 0)
+		s->offset = 0;
 	if (s->offset > size || s->file_size > size - s->offset)
 		return ELF_OUTSIDE_FILE;
 	if (s->va < low || s->va > top || memory > top - s->va)

@@ -25,20 +25,21 @@ static _Noreturn void end_self(struct hl_exec *e)
 	register uint64_t a0 __asm__("a0") = (uint64_t)&e->join;
 	register long s1 __asm__("s1") = e->code;
 
-	__asm__ volatile("	li	t0, %[done]\n"
-			 "	amoswap.d.aqrl	a0, t0, (a0)\n"
-			 "	bgeu	t0, a0, 1f\n" /* nobody joins yet */
-			 "	li	a7, %[wake]\n"
-			 "	ecall\n"
-			 "1:	li	a0, 0\n"
-			 "	mv	a1, s1\n"
-			 "	li	a7, %[stop]\n"
-			 "	ecall\n"
-			 "	unimp\n"
-			 :
-			 : "r"(a0), "r"(s1), [done] "i"(JOIN_DONE), [wake] "i"(CALL_WAKE),
-			   [stop] "i"(CALL_STOP)
-			 : "t0", "a1", "a7", "memory");
+	__asm__ volatile(
+		"	li	t0, %[done]\n"
+		"	amoswap.d.aqrl	a0, t0, (a0)\n"
+		"	bgeu	t0, a0, 1f\n" /* nobody joins yet */
+		"	li	a7, %[wake]\n"
+		"	ecall\n"
+		"1:	li	a0, 0\n"
+		"	mv	a1, s1\n"
+		"	li	a7, %[stop]\n"
+		"	ecall\n"
+		"	unimp\n"
+		:
+		: "r"(a0),
+		  "r"(s1), [done] "i"(JOIN_DONE), [wake] "i"(CALL_WAKE), [stop] "i"(CALL_STOP)
+		: "t0", "a1", "a7", "memory");
 	__builtin_unreachable();
 }
 

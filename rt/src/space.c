@@ -70,8 +70,8 @@ static int load(struct hl_space *s, const void *image, size_t size)
 		image = (const void *)hl_info()->initrd_va;
 		size = hl_info()->initrd_size;
 	}
-	hl_space_error = image ? elf_plan(&plan, image, size, RT_PROGRAM_LOW, RT_PROGRAM_TOP) :
-				 ELF_TOO_SMALL;
+	hl_space_error = image ? elf_plan(&plan, image, size, RT_PROGRAM_LOW, RT_PROGRAM_TOP)
+			       : ELF_TOO_SMALL;
 	if (hl_space_error)
 		return -HL_EINVAL;
 	for (size_t i = 0; i < plan.count && result == 0; i++)
@@ -96,8 +96,8 @@ static int furnish(struct hl_space *s, uint64_t budget, size_t stack)
 	if (result < 0)
 		return result;
 	e->sp = RT_STACK_TOP;
-	return hl_map(s->vas, RT_STACK_TOP - stack * PAGE_SIZE, 0, stack,
-		      MAP_NEW | MAP_R | MAP_W, HL_SELF);
+	return hl_map(s->vas, RT_STACK_TOP - stack * PAGE_SIZE, 0, stack, MAP_NEW | MAP_R | MAP_W,
+		      HL_SELF);
 }
 
 int hl_space_create(struct hl_space **out, const struct hl_space_attr *attr)
@@ -149,7 +149,8 @@ int hl_space_share(struct hl_space *s, uint64_t va, uint64_t our_va, uint64_t co
 
 int hl_space_give(struct hl_space *s, uint64_t va, hl_handle exec, uint64_t rights, uint64_t badge)
 {
-	long result = sys_map(s->vas, va, exec, 1, MAP_SHARE | MAP_EXECUTOR | rights, badge, HL_SELF);
+	long result =
+		sys_map(s->vas, va, exec, 1, MAP_SHARE | MAP_EXECUTOR | rights, badge, HL_SELF);
 
 	return result < 0 ? (int)result : 0;
 }
@@ -212,7 +213,7 @@ int hl_space_wait(struct hl_space *s, struct hl_end *end)
 	int result = watch_join(s->main);
 
 	if (result == 0 && end)
-		*end = (struct hl_end){ e->how, e->code, e->scause, e->stval, e->pc };
+		*end = (struct hl_end){e->how, e->code, e->scause, e->stval, e->pc};
 	return result;
 }
 

@@ -32,9 +32,9 @@
 #define BITS  3
 
 /* values of go */
-#define WAIT      0
-#define GO        1 /* by a condition variable or semaphore */
-#define GO_WOKEN  2 /* by a mutex, on behalf of WOKEN */
+#define WAIT     0
+#define GO       1 /* by a condition variable or semaphore */
+#define GO_WOKEN 2 /* by a mutex, on behalf of WOKEN */
 
 struct hl_waiter {
 	_Atomic uint64_t go;
@@ -196,9 +196,9 @@ static void cond_move(struct hl_waiter *w)
 	while (word & HELD) {
 		w->next = (struct hl_waiter *)(word & ~(uint64_t)BITS);
 		/* release: pairs with the acquire in stack_take */
-		if (atomic_compare_exchange_weak_explicit(&m->word, &word,
-							  (uint64_t)w | (word & BITS),
-							  memory_order_release, memory_order_relaxed))
+		if (atomic_compare_exchange_weak_explicit(
+			    &m->word, &word, (uint64_t)w | (word & BITS), memory_order_release,
+			    memory_order_relaxed))
 			return;
 	}
 	waiter_release(w, GO);

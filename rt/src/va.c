@@ -16,7 +16,7 @@ struct range {
 };
 
 static struct hl_mutex lock;
-static struct range whole = { NULL, RT_VA_LOW, (RT_VA_TOP - RT_VA_LOW) >> PAGE_SHIFT };
+static struct range whole = {NULL, RT_VA_LOW, (RT_VA_TOP - RT_VA_LOW) >> PAGE_SHIFT};
 static struct range *ranges = &whole;
 static struct range first_spare;
 static struct range *spare = &first_spare;

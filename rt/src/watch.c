@@ -166,8 +166,7 @@ static void report(const struct hl_exec *e, const struct executor *x)
 		     "fault: executor %#llx%s: scause %lld, address %#llx, pc %#llx\n",
 		     (unsigned long long)e->handle,
 		     e->flags & EXEC_FOREIGN ? " of another address space" : "",
-		     (long long)x->scause, (unsigned long long)x->stval,
-		     (unsigned long long)x->pc);
+		     (long long)x->scause, (unsigned long long)x->stval, (unsigned long long)x->pc);
 	for (int i = 0; i < 31; i++)
 		n += snprintf(text + n, sizeof(text) - n, " x%-2d %016llx%c", i + 1,
 			      (unsigned long long)x->x[i], i % 4 == 3 || i == 30 ? '\n' : ' ');
@@ -240,7 +239,7 @@ static long keep(void *arg)
 hl_handle watch_warden(void)
 {
 	static struct hl_mutex once;
-	static const struct hl_exec_attr attr = { 4, HL_EXEC_UNWATCHED, 0, 0 };
+	static const struct hl_exec_attr attr = {4, HL_EXEC_UNWATCHED, 0, 0};
 	struct hl_exec *e = NULL;
 
 	hl_mutex_lock(&once);

@@ -27,7 +27,7 @@
 #define EX_BADGE     0x130 /* what the keeper gets in a1 */
 #define EX_LIST_NEXT 0x138 /* list of the VAS's executors */
 #define EX_LIST      0x140 /* EX_LISTED, EX_FREE */
-#define EX_HC_VA     0x180 /* handle cache: address of the handle, ~0 none */
+#define EX_HC_VA     0x180 /* handle cache: address of the handle, 0 none */
 #define EX_HC_ENTRY  0x188 /*   address of its entry */
 #define EX_HC_VALUE  0x190 /*   value of the entry when it was looked up */
 #define EX_HC_BASE   0x198 /*   base of the executor it names */

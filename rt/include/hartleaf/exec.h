@@ -59,8 +59,8 @@ int hl_exec_spawn(struct hl_exec **e, long (*fn)(void *), void *arg);
 
 /* Waits for the end, stores the exit code (what fn returned or hl_exec_exit was
  * given) unless code is NULL, and gives back stack, thread-local storage, cap and
- * view.  The page of the executor itself follows when the kernel has stopped it,
- * which is soon.  What it wrote before its end, the caller sees.  One that was
+ * view.  The page of the executor itself stays with the address space, for the next
+ * one.  What it wrote before its end, the caller sees.  One that was
  * never started is given back at once, with code 0.
  * Errors: -HL_EBUSY somebody joins it already; -HL_EINVAL it is the caller. */
 int hl_exec_join(struct hl_exec *e, long *code);

@@ -58,14 +58,12 @@ extern int hl_space_error;
 
 /* Lets the child also have what stands at our_va here, at va there: `count` leaves,
  * attr is kind and rights (not more than we have).  Before or after its start. */
-int hl_space_share(struct hl_space *s, uint64_t va, uint64_t our_va, uint64_t count,
-		   uint64_t attr);
+int hl_space_share(struct hl_space *s, uint64_t va, uint64_t our_va, uint64_t count, uint64_t attr);
 
 /* The same for a cap on an executor; `badge` (10 bits) shows at who is swapped to
  * with it, 0: none.  Example: give the child MAP_X on ourselves, to be woken:
  *	hl_space_give(s, RT_MEET_VA, hl_self(), MAP_X, 0); */
-int hl_space_give(struct hl_space *s, uint64_t va, hl_handle exec, uint64_t rights,
-		  uint64_t badge);
+int hl_space_give(struct hl_space *s, uint64_t va, hl_handle exec, uint64_t rights, uint64_t badge);
 
 /* Runs fn(arg) there in place of main; its return value is the exit code.  fn is
  * an address in the child's program.  Once. */

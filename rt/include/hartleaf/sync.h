@@ -28,17 +28,19 @@ struct hl_mutex {
 	struct hl_waiter *fifo; /* owned by whoever holds the mutex */
 };
 
-#define HL_MUTEX_INIT { 0, 0 }
+/* clang-format off */
+#define HL_MUTEX_INIT { .word = 0 }
+/* clang-format on */
 
 void hl_mutex_lock_slow(struct hl_mutex *m);
 void hl_mutex_unlock_slow(struct hl_mutex *m);
 
 static inline void hl_mutex_lock(struct hl_mutex *m)
 {
-	uint64_t free = 0;
+	uint64_t unheld = 0;
 
 	/* acquire: pairs with the release in hl_mutex_unlock */
-	if (!atomic_compare_exchange_strong_explicit(&m->word, &free, 1, memory_order_acquire,
+	if (!atomic_compare_exchange_strong_explicit(&m->word, &unheld, 1, memory_order_acquire,
 						     memory_order_relaxed))
 		hl_mutex_lock_slow(m);
 }
@@ -48,9 +50,8 @@ static inline bool hl_mutex_trylock(struct hl_mutex *m)
 	uint64_t word = atomic_load_explicit(&m->word, memory_order_relaxed);
 
 	while (!(word & 1))
-		if (atomic_compare_exchange_weak_explicit(&m->word, &word, word | 1,
-							  memory_order_acquire,
-							  memory_order_relaxed))
+		if (atomic_compare_exchange_weak_explicit(
+			    &m->word, &word, word | 1, memory_order_acquire, memory_order_relaxed))
 			return true;
 	return false;
 }
@@ -74,7 +75,9 @@ struct hl_cond {
 	struct hl_waiter *tail;
 };
 
-#define HL_COND_INIT { HL_MUTEX_INIT, 0, 0 }
+/* clang-format off */
+#define HL_COND_INIT { .head = 0 }
+/* clang-format on */
 
 void hl_cond_wait(struct hl_cond *c, struct hl_mutex *m);
 void hl_cond_signal(struct hl_cond *c);
@@ -89,7 +92,9 @@ struct hl_sem {
 	struct hl_waiter *tail;
 };
 
-#define HL_SEM_INIT(n) { (n), 0, HL_MUTEX_INIT, 0, 0 }
+/* clang-format off */
+#define HL_SEM_INIT(n) { .count = (n) }
+/* clang-format on */
 
 void hl_sem_wait_slow(struct hl_sem *s);
 void hl_sem_post_slow(struct hl_sem *s);

@@ -140,11 +140,11 @@ static inline struct hl_words sys_park_full(const volatile void *addr, uint64_t 
 	register long a7 __asm__("a7") = CALL_PARK | flags;
 
 	__asm__ volatile("ecall"
-			 : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5),
-			   "+r"(a6), "+r"(a7)
+			 : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6),
+			   "+r"(a7)
 			 :
 			 : HL_CALL_CLOBBERS);
-	return (struct hl_words){ a0, a1, { a2, a3, a4, a5 } };
+	return (struct hl_words){a0, a1, {a2, a3, a4, a5}};
 }
 
 /* Hand the hart and four words to `next`; back when somebody wakes or swaps to
@@ -152,7 +152,21 @@ static inline struct hl_words sys_park_full(const volatile void *addr, uint64_t 
 static inline struct hl_words sys_swap(hl_handle next, uint64_t w0, uint64_t w1, uint64_t w2,
 				       uint64_t w3)
 {
-	return sys_park_full(NULL, 0, 0, next, w0, w1, w2, w3);
+	register long a0 __asm__("a0") = PARK_NO_WORD;
+	register uint64_t a1 __asm__("a1"); /* nothing to compare with */
+	register uint64_t a2 __asm__("a2") = w0;
+	register uint64_t a3 __asm__("a3") = w1;
+	register uint64_t a4 __asm__("a4") = w2;
+	register uint64_t a5 __asm__("a5") = w3;
+	register uint64_t a6 __asm__("a6") = next;
+	register long a7 __asm__("a7") = CALL_PARK;
+
+	__asm__ volatile("ecall"
+			 : "+r"(a0), "=r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6),
+			   "+r"(a7)
+			 :
+			 : HL_CALL_CLOBBERS);
+	return (struct hl_words){a0, a1, {a2, a3, a4, a5}};
 }
 
 /* Wait for anything, and take the words: what a server or keeper begins with. */
@@ -230,8 +244,8 @@ static inline long sys_start(hl_handle exec, uint64_t pc, uint64_t sp, uint64_t 
 	register long a7 __asm__("a7") = CALL_START;
 
 	__asm__ volatile("ecall"
-			 : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5),
-			   "+r"(a6), "+r"(a7)
+			 : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6),
+			   "+r"(a7)
 			 :
 			 : HL_CALL_CLOBBERS);
 	return a0;
@@ -294,8 +308,8 @@ static inline long sys_map(hl_handle vas, uint64_t va, uint64_t source, uint64_t
 	register long a7 __asm__("a7") = CALL_MAP;
 
 	__asm__ volatile("ecall"
-			 : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5),
-			   "+r"(a6), "+r"(a7)
+			 : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6),
+			   "+r"(a7)
 			 :
 			 : HL_CALL_CLOBBERS);
 	return a0;
