@@ -19,9 +19,14 @@ void boot_discard(void)
 	uint64_t frame = global->image_pa >> PAGE_SHIFT, payer = physical(first) >> PAGE_SHIFT;
 	uint64_t pages = (init_end - image_start) >> PAGE_SHIFT;
 
+	uint64_t self = 1UL << this_hart->id, harts = (2UL << (global->harts - 1)) - 1;
+
+	/* All others sleep, so they have left the code that goes. */
+	while ((atomic_load_acquire(&global->idle) | self) != harts)
+		;
 	for (uint64_t i = 0; i < pages; i++)
 		global->init_leaves[i] = 0;
-	tlb_shootdown((2UL << (global->harts - 1)) - 1, 0, (uint64_t)image_start, pages);
+	tlb_shootdown(harts, 0, (uint64_t)image_start, pages);
 	global->info->memory_pages += pages;
 	first->used += pages * VAS_ONE;
 	for (uint64_t i = 0; i < pages; i++) {
