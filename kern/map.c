@@ -266,49 +266,62 @@ static int one(struct map *m)
 	}
 }
 
+/* What the words of a call may be, by operation. */
+#define OP_TAG(tag) (1 << (tag))
+#define OP_CAPS     (OP_TAG(TAG_EXECUTOR) | OP_TAG(TAG_VAS))
+#define OP_ANY      (OP_CAPS | OP_TAG(TAG_MEMORY) | OP_TAG(TAG_DEVICE))
+#define OP_SOURCE   0x10 /* a2 means something */
+#define OP_COPIES   0x20 /* leaves, of the VAS in a6 */
+#define OP_REPLACE  0x40
+#define OP(op)      ((op) >> MAP_OP_SHIFT)
+
+static const uint8_t op_rules[] = {
+	[OP(MAP_NEW)] = OP_CAPS | OP_TAG(TAG_MEMORY) | OP_REPLACE,
+	[OP(MAP_SHARE)] = OP_ANY | OP_SOURCE | OP_COPIES | OP_REPLACE,
+	[OP(MAP_MOVE)] = OP_ANY | OP_SOURCE | OP_COPIES | OP_REPLACE,
+	[OP(MAP_VIEW)] = OP_TAG(TAG_MEMORY) | OP_SOURCE,
+	[OP(MAP_UNMAP)] = OP_TAG(TAG_MEMORY),
+	[OP(MAP_PROTECT)] = OP_ANY,
+	[OP(MAP_IO)] = OP_TAG(TAG_DEVICE) | OP_SOURCE | OP_REPLACE,
+};
+
 /* What can be told from the words alone; 0 or -EINVAL. */
 static int check_words(const struct map *m, uint64_t count, uint64_t source_vas)
 {
 	uint64_t op = m->attr & MAP_OP_MASK;
-	bool copies = op == MAP_SHARE || op == MAP_MOVE;
-	bool cap = m->tag == TAG_EXECUTOR || m->tag == TAG_VAS;
-	bool single = op == MAP_VIEW || (op == MAP_NEW && cap);
-	bool aux = (copies && cap) || (op == MAP_NEW && m->tag == TAG_VAS);
+	bool cap = m->tag >= TAG_EXECUTOR, makes_cap = op == MAP_NEW && cap;
 
-	if ((m->attr & ~(uint64_t)MAP_KNOWN) || (m->attr & (MAP_SIZE_MASK | MAP_TRACK)) ||
-	    op > MAP_IO)
+	if ((m->attr & ~(uint64_t)(MAP_KNOWN & ~(MAP_SIZE_MASK | MAP_TRACK))) || op > MAP_IO)
 		return -HL_EINVAL;
-	if (count == 0 || count > MAP_COUNT_MAX || (single && count != 1))
+	unsigned rules = op_rules[OP(op)];
+	if (!(rules & OP_TAG(m->tag)))
+		return -HL_EINVAL;
+	if (count - 1 >= (makes_cap || op == MAP_VIEW ? 1 : MAP_COUNT_MAX))
 		return -HL_EINVAL;
 	if (m->va % PAGE_SIZE != 0 || m->va >= USER_TOP || count > (USER_TOP - m->va) >> PAGE_SHIFT)
 		return -HL_EINVAL;
+	if (m->src != 0 && !(rules & OP_SOURCE))
+		return -HL_EINVAL;
 	if (m->src % PAGE_SIZE != 0 && op != MAP_VIEW) /* there it is a handle */
 		return -HL_EINVAL;
-	if (source_vas != 0 && !copies)
+	if (source_vas != 0 && !(rules & OP_COPIES))
 		return -HL_EINVAL;
-	if (m->src != 0 && !copies && op != MAP_VIEW && op != MAP_IO)
+	if ((m->attr & MAP_REPLACE) && (!(rules & OP_REPLACE) || makes_cap))
 		return -HL_EINVAL;
-	if ((m->attr & MAP_REPLACE) &&
-	    !(copies || op == MAP_IO || (op == MAP_NEW && m->tag == TAG_MEMORY)))
+	if (m->aux != 0 && !(makes_cap && m->tag == TAG_VAS) &&
+	    !(cap && (rules & OP_COPIES) && m->aux >> LEAF_BADGE_BITS == 0))
 		return -HL_EINVAL;
-	if (m->aux != 0 && !aux)
+	if ((m->attr & MAP_WX) && (m->tag != TAG_MEMORY || op == MAP_UNMAP))
 		return -HL_EINVAL;
-	if (copies && m->aux >> LEAF_BADGE_BITS != 0)
-		return -HL_EINVAL;
-	if (op == MAP_UNMAP)
-		return m->tag != 0 || m->rights != 0 || (m->attr & MAP_WX) ? -HL_EINVAL : 0;
-	if (op == MAP_VIEW && (m->tag != TAG_MEMORY || m->rights != MAP_R))
-		return -HL_EINVAL;
-	if ((op == MAP_IO && m->tag != TAG_DEVICE) || (op == MAP_NEW && m->tag == TAG_DEVICE))
-		return -HL_EINVAL;
-	/* The same for every leaf that hardware will read. */
-	if ((m->attr & MAP_WX) && m->tag != TAG_MEMORY)
-		return -HL_EINVAL;
+	if (op == MAP_UNMAP || op == MAP_VIEW)
+		return m->rights == (op == MAP_VIEW ? MAP_R : 0) ? 0 : -HL_EINVAL;
 	if (cap)
 		return 0;
-	if (m->rights == 0 || (m->rights & (MAP_R | MAP_W)) == MAP_W ||
-	    (m->tag == TAG_DEVICE && (m->rights & MAP_X)))
+	/* The same for every leaf that hardware will read. */
+	if (m->rights == 0 || (m->rights & (MAP_R | MAP_W)) == MAP_W)
 		return -HL_EINVAL;
+	if (m->tag == TAG_DEVICE)
+		return m->rights & MAP_X ? -HL_EINVAL : 0;
 	return (~m->rights & (MAP_W | MAP_X)) == 0 && !(m->attr & MAP_WX) ? -HL_EINVAL : 0;
 }
 

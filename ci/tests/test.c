@@ -8,6 +8,7 @@
 
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Seconds after which waiting counts as a hang. */
@@ -164,7 +165,7 @@ static bool run_case(const struct test_case *c)
 	if (!guarded(kit_reset)) {
 		print_failure(c->name);
 		printf("can't clean up after it, giving up\n");
-		return false;
+		exit(1);
 	}
 	if (!frames_settle(before)) {
 		printf("not ok %s: %lu free frames before, %lu after\n", c->name, before,

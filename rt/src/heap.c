@@ -34,7 +34,7 @@ void *sbrk(ptrdiff_t size)
 		pages = (want - mapped + PAGE_SIZE - 1) >> PAGE_SHIFT;
 		if (hl_map(HL_SELF, mapped, 0, pages, MAP_NEW | MAP_R | MAP_W, HL_SELF) < 0) {
 			/* some may have been mapped before it failed */
-			sys_unmap(mapped, pages < MAP_COUNT_MAX ? pages : MAP_COUNT_MAX);
+			hl_map(HL_SELF, mapped, 0, pages, MAP_UNMAP, HL_SELF);
 			goto none;
 		}
 		mapped += pages << PAGE_SHIFT;
