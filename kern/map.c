@@ -398,7 +398,10 @@ int64_t map_call(struct vas *caller, uint64_t target, uint64_t va, uint64_t src,
 	}
 	batch_flush(&m.changed);
 	batch_flush(&m.moved);
-	if (m.code)
+	if (m.code) {
+		/* Entries -> load of the mask; pairs with the fence in vas_join. */
+		fence_full();
 		code_sync(vas_harts(m.target));
+	}
 	return done != 0 ? (int64_t)done : error;
 }

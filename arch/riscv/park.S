@@ -128,8 +128,10 @@ park_special_next:
 
 /*
  * Compare the word at a0 with a1; t0 = flags.  The word is read through the
- * direct map, after a walk that found readable memory.  No order is needed: a
- * waker that stores after this load finds PARKED, or leaves a token.
+ * direct map, after a walk that found readable memory.  The kernel needs no order
+ * here: a waker that stores after this load finds PARKED, or leaves a token.  The
+ * fences are for users, whose waker may look at a count of waiters before it
+ * calls: the load comes after all they did, and before all they do if it differs.
  */
 park_compare:
 	andi t1, t0, PARK_WORD32
@@ -155,15 +157,17 @@ park_compare:
 	slli t1, a0, 64 - PAGE_SHIFT
 	srli t1, t1, 64 - PAGE_SHIFT
 	add t2, t2, t1
-	mv t0, t5
-	andi t1, t0, PARK_WORD32
+	andi t1, t5, PARK_WORD32
+	fence rw, rw
 	bnez t1, 1f
 	ld t1, (t2)
 	beq t1, a1, park_compared
-	FAIL HL_EAGAIN
+	j park_differs
 1:	lw t1, (t2)
 	sext.w t2, a1
 	beq t1, t2, park_compared
+park_differs:
+	fence r, rw
 	FAIL HL_EAGAIN
 park_fault:
 	FAIL HL_EFAULT
