@@ -36,13 +36,13 @@ static uint64_t find_finisher(const void *tree)
 	return 0;
 }
 
-void boot_without_paging(uint64_t device_tree)
+void boot_without_paging(uint64_t device_tree, const char *why)
 {
 	const void *tree = (const void *)device_tree;
 
 	if (fdt_check(tree, INT32_MAX) > 0)
 		global->finisher = (void *)find_finisher(tree);
-	boot_refuse("no Sv39 paging");
+	boot_refuse(why);
 }
 
 static void read_memory(void)
@@ -167,6 +167,7 @@ static void start_harts(void)
 {
 	struct fdt_node n;
 	uint64_t base, size, isa = ~0UL;
+	struct hart *hart = NULL;
 	bool inside = false;
 
 	global->harts = 1;
@@ -184,13 +185,16 @@ static void start_harts(void)
 		if (base != boot_sbi_id) {
 			if (global->harts == HART_MAX)
 				continue;
-			struct hart *hart = memory_map_hart(global->harts);
+			/* One that didn't start leaves its page to the next. */
+			if (hart == NULL)
+				hart = memory_map_hart(global->harts);
 			hart->sbi_id = base;
 			if (!hart_start(hart))
 				continue;
 			while (atomic_load_acquire(&hart->quiesced) == 0)
 				;
 			global->hart[global->harts++] = hart;
+			hart = NULL;
 		}
 		isa &= isa_bits(&n);
 	}

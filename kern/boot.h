@@ -9,8 +9,8 @@
 
 /* One hart, in the makeshift address space.  Doesn't return. */
 void boot_main(uint64_t sbi_id, uint64_t device_tree, uint64_t image_pa);
-/* The hart has no Sv39: addresses are physical. Says so; doesn't return. */
-void boot_without_paging(uint64_t device_tree);
+/* There is no way up: addresses are physical. Says why; doesn't return. */
+void boot_without_paging(uint64_t device_tree, const char *why);
 /* The same hart, in the kernel's own, on its own stack. Doesn't return. */
 void boot_rest(void);
 /* Boot is over: its code goes, the frames to the first VAS, whose executor is

@@ -115,9 +115,8 @@ int64_t call_c(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, 
 	else
 		result = executor_claim(self); /* wake(0): a token for myself */
 	reclaim_poll();
-	/* The step may have asked this very executor to end: no interrupt then.
-	 * Acquire: for the code that goes with it. */
-	if (atomic_load_acquire(&self->state) & EX_STOPREQ)
+	/* The step may have asked this very executor to end: no interrupt then. */
+	if (atomic_load(&self->state) & EX_STOPREQ)
 		executor_end_asked(self);
 	return result;
 }

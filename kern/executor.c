@@ -158,7 +158,9 @@ static struct executor *tell(struct executor *keeper, uint64_t badge, uint64_t k
 {
 	uint64_t words[] = {0, badge, kind, a3, a4, a5};
 
-	if (keeper == NULL)
+	/* One that ends right after this look keeps the badge for its next life,
+	 * which is spurious and does no harm. */
+	if (keeper == NULL || (atomic_load(&keeper->state) & EX_LIFE) == EX_STOPPED)
 		return NULL;
 	if (claim_parked(keeper)) {
 		give_words(keeper, words, 6);
@@ -191,6 +193,8 @@ struct executor *executor_end(struct executor *ex, int64_t code)
 		machine_stop(code != 0);
 	ex->keeper = NULL;
 	ex->badge = 0;
+	/* Here, not at the next start, which may come after the next tidings. */
+	atomic_store(&ex->pending, 0);
 	atomic_store(&ex->exit, code);
 	/* Release: the code is there when the state says STOPPED. */
 	atomic_swap(&ex->state, EX_STOPPED);
@@ -218,6 +222,8 @@ _Noreturn void executor_end_self(int64_t code)
 
 _Noreturn void executor_end_asked(struct executor *ex)
 {
+	/* State -> code; pairs with the release in executor_stop. */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	run_or_dispatch(executor_end(ex, atomic_load(&ex->stop_code)));
 }
 
@@ -231,6 +237,9 @@ int64_t executor_stop(struct executor *ex, int64_t code)
 		case EX_STOPPED:
 			return 0;
 		case EX_READY:
+			/* Who asked first sends the interrupt, and nobody else does. */
+			if (state & EX_STOPREQ)
+				return 1;
 			/* With two that ask at once either code may be the one. */
 			atomic_store(&ex->stop_code, code);
 			if (!atomic_cas(&ex->state, &state, state | EX_STOPREQ))
@@ -299,7 +308,6 @@ int64_t executor_start(struct executor *ex, uint64_t pc, uint64_t sp, uint64_t a
 		ex->x[REG_SP] = sp;
 		ex->x[REG_A0] = arg;
 		ex->pc = pc;
-		atomic_store(&ex->pending, 0);
 	} else if (pc != 0) {
 		ex->pc = pc;
 	}
@@ -327,11 +335,9 @@ struct result executor_park_special(struct executor *ex, struct executor *next)
 	uint64_t state = atomic_and(&ex->state, ~(uint64_t)EX_TOKEN);
 	if (state & EX_STOPREQ)
 		executor_end_asked(ex);
-	/* Acquire: pairs with the wake that left the token. */
-	struct result result = {next != NULL ? -HL_EAGAIN : 0, 0};
-	if (next == NULL)
-		result.a1 = atomic_swap(&ex->pending, 0);
-	return result;
+	/* The and is an acquire: pairs with the wake that left the token.  What a
+	 * keeper was told goes with the token, whatever the park was for. */
+	return (struct result){next != NULL ? -HL_EAGAIN : 0, atomic_swap(&ex->pending, 0)};
 }
 
 void executor_fault(struct executor *ex, uint64_t cause, uint64_t addr)

@@ -85,8 +85,11 @@ uint64_t frame_alloc(unsigned type, struct vas *payer)
 	while (frame == 0 && (frame = take_fresh()) == 0);
 	__atomic_fetch_sub(&global->info->free_pages, 1, __ATOMIC_RELAXED);
 	page_zero(direct(frame << PAGE_SHIFT));
-	atomic_store(frame_desc(frame),
-		     (physical(payer) >> PAGE_SHIFT) << FRAME_PAYER_SHIFT | FRAME_COUNT_ONE | type);
+	/* Release: who sees the type sees the zeroes; pairs with the acquire of
+	 * the counts taken by a stale leaf. */
+	atomic_store_release(frame_desc(frame), (physical(payer) >> PAGE_SHIFT)
+								<< FRAME_PAYER_SHIFT |
+							FRAME_COUNT_ONE | type);
 	return frame;
 }
 

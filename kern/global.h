@@ -71,7 +71,6 @@ struct global {
 
 	/* Lists that VASs and executors are on; see vas.c. */
 	LINE struct hart *vas_mcs_lock;
-	uint64_t asid_next;
 
 	/* Reclaiming; see reclaim.c.  This line is written by anybody ... */
 	LINE uint64_t reclaim_events;

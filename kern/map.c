@@ -186,6 +186,8 @@ static int share(struct map *m, bool move)
 
 	if (entry == NULL)
 		return -HL_EFAULT;
+	if (move && m->source == m->target && m->src == m->va)
+		return -HL_EINVAL; /* REPLACE would lose it */
 	for (;;) {
 		leaf = atomic_load_acquire(entry);
 		if ((error = derive(m, leaf, &copy)) != 0)

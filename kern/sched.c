@@ -87,7 +87,7 @@ void sched_interrupt(struct executor *ex)
 	fence_full();
 	reclaim_answered();
 	reclaim_poll();
-	/* Asked for elsewhere, or by that step.  Acquire: for the code. */
-	if (atomic_load_acquire(&ex->state) & EX_STOPREQ)
+	/* Asked for elsewhere, or by that step. */
+	if (atomic_load(&ex->state) & EX_STOPREQ)
 		executor_end_asked(ex);
 }

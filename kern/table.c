@@ -171,7 +171,7 @@ void leaf_drop(uint64_t leaf, struct vas *v)
 /* The leaf of this tag that a handle names, 0 if there is none. */
 static uint64_t handle_leaf(struct vas *v, uint64_t va, unsigned tag)
 {
-	if (va % PAGE_SIZE != 0)
+	if (va == 0 || va % PAGE_SIZE != 0)
 		return 0;
 	uint64_t *entry = table_find(v, va);
 	if (entry == NULL)

@@ -21,25 +21,30 @@
 /* vas_mcs_lock. ASID 0 is the kernel's, and shared by all that get none. */
 static uint64_t asid_used[1 << (ASID_MAX_BITS - 6)];
 
-uint64_t asid_alloc(void)
-{
-	uint64_t count = 1UL << global->asid_bits;
-
-	for (uint64_t n = 1; n < count; n++) {
-		uint64_t asid = global->asid_next = (global->asid_next + 1) & (count - 1);
-		if (asid == 0 || (asid_used[asid / 64] >> asid % 64 & 1))
-			continue;
-		asid_used[asid / 64] |= 1UL << asid % 64;
-		return asid;
-	}
-	return 0;
-}
-
 static void asid_free(uint64_t asid)
 {
 	/* Harts flush when they join its next owner (vas_join). */
 	if (asid != 0)
 		asid_used[asid / 64] &= ~(1UL << asid % 64);
+}
+
+uint64_t asid_alloc(void)
+{
+	uint64_t count = 1UL << global->asid_bits;
+
+	asid_used[0] |= 1;
+	for (uint64_t asid = 0; asid < count; asid += 64) {
+		uint64_t used = asid_used[asid / 64], bit = ~used & (used + 1);
+		if (bit == 0)
+			continue;
+		asid_used[asid / 64] |= bit;
+		while ((bit >>= 1) != 0)
+			asid++;
+		if (asid < count)
+			return asid;
+		asid_free(asid);
+	}
+	return 0;
 }
 
 bool vas_charge(struct vas *v, uint64_t frames)

@@ -56,6 +56,12 @@ FUNCTION _start
 	mv s0, a0
 	mv s1, a1
 	la s2, image_start /* physical */
+	la s3, bad_address
+	LINKED t0, image_start
+	xor t0, t0, s2
+	slli t0, t0, 64 - GIGA_SHIFT
+	bnez t0, no_way_up
+	la s3, no_sv39
 	la t0, bss_start
 	la t1, bss_end
 1:	sd zero, (t0)
@@ -90,7 +96,7 @@ FUNCTION _start
 	csrw satp, t0
 	sfence.vma
 	csrr t1, satp
-	bne t0, t1, no_sv39
+	bne t0, t1, no_way_up
 	/* Here only if the addresses happened to fit: jump all the same. */
 	LINKED t1, 2f
 	jr t1
@@ -108,12 +114,19 @@ FUNCTION _start
 END_FUNCTION _start
 
 /* Physical addresses all the way; C does what it has to say. */
-no_sv39:
+no_way_up:
 	la gp, global_page
 	la sp, boot_stack_top
 	mv a0, s1
+	mv a1, s3
 	call boot_without_paging
 	unimp
+	.section .rodata
+no_sv39:
+	.asciz "no Sv39 paging"
+bad_address:
+	.asciz "loaded at an address that isn't 2 MiB above a multiple of 1 GiB"
+	.section .text.boot, "ax"
 
 /*
  * void secondary_start(uint64_t sbi_id, struct hart *hart)

@@ -71,8 +71,11 @@ wake_kick:
 	li a1, 0
 	j exit_result
 
-/* Not parked. With t3 = state under reservation: leave a token, unless STOPPED. */
+/* Not parked: leave a token, unless STOPPED.  A loop of its own, short enough for
+ * the ISA to promise that it ends. */
 wake_token:
+	lr.d t3, (t1)
+	beq t3, t4, wake_claim
 	andi t0, t3, EX_LIFE
 	addi t0, t0, -EX_STOPPED
 	beqz t0, 1f
@@ -80,7 +83,7 @@ wake_token:
 	/* Even if it is set already: .rl orders the caller's stores before it,
 	 * for who takes the token. */
 	sc.d.rl t0, t3, (t1)
-	bnez t0, wake_claim
+	bnez t0, wake_token
 1:	li a0, 0
 	j leave_clean
 wake_miss:
@@ -146,29 +149,37 @@ park_compare:
 	mv t0, a0
 	jal t6, walk
 	beqz t1, park_fault
+	mv t3, t1
 	andi t1, t2, LEAF_V | LEAF_R | LEAF_U | LEAF_TAG
 	addi t1, t1, -(LEAF_V | LEAF_R | LEAF_U)
 	bnez t1, park_fault
-	srli t2, t2, LEAF_PPN_SHIFT
-	slli t2, t2, PAGE_SHIFT
+	srli t0, t2, LEAF_PPN_SHIFT
+	slli t0, t0, PAGE_SHIFT
 	li t1, -1
 	slli t1, t1, DIRECT_MAP_SHIFT
-	add t2, t2, t1
+	add t0, t0, t1
 	slli t1, a0, 64 - PAGE_SHIFT
 	srli t1, t1, 64 - PAGE_SHIFT
-	add t2, t2, t1
-	andi t1, t5, PARK_WORD32
+	add t0, t0, t1
+	andi t4, t5, PARK_WORD32
+	mv t1, a1
 	fence rw, rw
-	bnez t1, 1f
-	ld t1, (t2)
-	beq t1, a1, park_compared
-	j park_differs
-1:	lw t1, (t2)
-	sext.w t2, a1
-	beq t1, t2, park_compared
-park_differs:
+	bnez t4, 1f
+	ld t0, (t0)
+	j 2f
+1:	lw t0, (t0)
+	sext.w t1, a1
+	/* The page may have gone, and belong to others, when its word was read:
+	 * then the leaf has changed.  Pairs with the release that freed it. */
+2:	fence r, r
+	ld t4, (t3)
+	bne t4, t2, park_again
+	beq t0, t1, park_compared
 	fence r, rw
 	FAIL HL_EAGAIN
+park_again:
+	mv t0, t5
+	j park_compare
 park_fault:
 	FAIL HL_EFAULT
 
