@@ -17,7 +17,7 @@
 #define GL_SCHED_HEAD      0x600
 #define GL_SCHED_TAIL      0x608
 #define GL_IDLE            0x680
-#define GL_KERNEL_SATP     0xa00
+#define GL_KERNEL_SATP     0x740
 
 /* Hot words of executor pages lie in the sets of 0x000-0x23f; the hart page
  * keeps its own out of there but for the queue node of its lock. */
@@ -66,17 +66,15 @@ struct global {
 	AT(0x200) struct hart *sched_mcs_lock;
 	AT(0x200) struct executor *sched_head;
 	struct executor *sched_tail;
-	LINE uint64_t unused0;
-	LINE uint64_t idle; /* harts that sleep, a bit each */
-
-	/* Lists that VASs and executors are on; see vas.c. */
-	LINE struct hart *vas_mcs_lock;
+	LINE struct hart *vas_mcs_lock; /* lists that VASs and executors are on; vas.c */
+	LINE uint64_t idle;             /* harts that sleep, a bit each */
 
 	/* Reclaiming; see reclaim.c.  This line is written by anybody ... */
 	LINE uint64_t reclaim_events;
 	uint64_t reclaim_lock;
-	uint64_t limbo;     /* frames that wait for a grace period to begin */
-	struct vas *doomed; /* VASs that have become DYING */
+	uint64_t limbo;       /* frames that wait for a grace period to begin */
+	struct vas *doomed;   /* VASs that have become DYING */
+	struct vas *arrivals; /* the same, taken over by the reclaimer */
 	/* ... and this one by who holds reclaim_lock. */
 	LINE uint64_t reclaim_seen;
 	uint64_t grace_done;  /* grace periods that have ended */
@@ -84,11 +82,11 @@ struct global {
 	bool grace_running;
 	uint64_t limbo_waiting; /* frames that wait for limbo_ticket */
 	uint64_t limbo_ticket;
-	struct vas *takedowns;
+	struct vas *waiting; /* FIFO, this is its end; the tickets only rise */
+	struct vas *active;  /* FIFO, its end; each can do a step now */
 
 	/* Written at boot only. */
-	AT(0x800) struct hart *hart[HART_MAX];
-	uint64_t kernel_satp;
+	LINE uint64_t kernel_satp;
 	uint64_t harts;
 	uint64_t asid_bits;
 	uint64_t image_pa; /* where the image is loaded */
@@ -99,6 +97,7 @@ struct global {
 	volatile uint32_t *finisher; /* machine_stop's; NULL: there is none */
 	uint64_t ram_ranges;
 	uint64_t free_ranges;
+	AT(0x800) struct hart *hart[HART_MAX];
 	struct range ram[RANGES_MAX];    /* what may never be mapped as device memory */
 	struct range frames[RANGES_MAX]; /* what frame_alloc may give out */
 };

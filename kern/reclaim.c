@@ -20,13 +20,14 @@
 
 /* Phases of a takedown; even numbers, they live in a root slot. */
 enum {
-	DYING_GRACE = 0, /* calls that looked before DYING come to their end */
-	DYING_CHILDREN = 2,
-	DYING_EXECUTORS = 4,
-	DYING_RUNS = 6,
-	DYING_SPACE = 8, /* no hart uses its tables any more */
-	DYING_TABLES = 10,
-	DYING_LIST = 12,
+	DYING_NEW = 0,
+	DYING_GRACE = 2, /* calls that looked before DYING come to their end */
+	DYING_CHILDREN = 4,
+	DYING_EXECUTORS = 6,
+	DYING_RUNS = 8,
+	DYING_SPACE = 10, /* no hart uses its tables any more */
+	DYING_TABLES = 12,
+	DYING_LIST = 14,
 };
 
 void reclaim_defer(uint64_t frame)
@@ -113,31 +114,50 @@ static bool free_some(void)
 	return true;
 }
 
-static void next_phase(struct vas *v, uint64_t phase)
+/* FIFOs are rings; the list names the last one. */
+static void append(struct vas **list, struct vas *v)
+{
+	struct vas *last = *list != NULL ? *list : v;
+
+	v->reclaim_next = v != last ? last->reclaim_next : v;
+	last->reclaim_next = v;
+	*list = v;
+}
+
+static struct vas *take_first(struct vas **list)
+{
+	struct vas *first = (*list)->reclaim_next;
+
+	(*list)->reclaim_next = first->reclaim_next;
+	if (*list == first)
+		*list = NULL;
+	return first;
+}
+
+static void wait_for_grace(struct vas *v, uint64_t phase)
 {
 	v->phase = phase;
 	v->ticket = grace_ticket() << 1;
+	append(&global->waiting, v);
 }
 
-/* One step towards the end of v; true if it was one.  *done: it is swept. */
-static bool takedown_step(struct vas *v, bool *done)
+/* One step towards the end of v, which is on no list. */
+static void takedown_step(struct vas *v)
 {
 	struct vas *child;
 
 	switch (v->phase) {
 	case DYING_GRACE:
-		if (!grace_passed(v->ticket >> 1))
-			return false;
 		v->walk = v->executors;
-		next_phase(v, DYING_CHILDREN);
-		return true;
+		v->phase = DYING_CHILDREN;
+		break;
 	case DYING_CHILDREN:
 		child = vas_pop_child(v);
 		if (child != NULL)
 			vas_kill(child, (int64_t)v->code >> 1);
 		else
-			next_phase(v, DYING_EXECUTORS);
-		return true;
+			v->phase = DYING_EXECUTORS;
+		break;
 	case DYING_EXECUTORS:
 		/* The list only ever grew at its head, and no longer does. */
 		for (unsigned n = 0; n < EXECUTOR_BATCH && v->walk != NULL; n++) {
@@ -145,70 +165,61 @@ static bool takedown_step(struct vas *v, bool *done)
 			v->walk = ex->list_next;
 			executor_stop(ex, (int64_t)v->code >> 1);
 		}
-		if (v->walk == NULL)
-			next_phase(v, DYING_RUNS);
-		return true;
-	case DYING_RUNS:
-		/* Acquire: pairs with the last vas_unrun. */
-		if (atomic_load_acquire(&v->runs) != 0)
-			return false;
-		v->cursor = 0;
-		next_phase(v, DYING_SPACE);
-		return true;
+		if (v->walk != NULL)
+			break;
+		v->phase = DYING_RUNS;
+		if (vas_await_end(v))
+			wait_for_grace(v, DYING_SPACE);
+		return;
 	case DYING_SPACE:
-		if (!grace_passed(v->ticket >> 1))
-			return false;
-		next_phase(v, DYING_TABLES);
-		return true;
+		v->cursor = 0;
+		v->phase = DYING_TABLES;
+		break;
 	case DYING_TABLES:
 		v->cursor = table_sweep(v, v->cursor);
 		if (v->cursor == USER_TOP)
-			next_phase(v, DYING_LIST);
-		return true;
+			v->phase = DYING_LIST;
+		break;
 	case DYING_LIST:
 		for (unsigned n = 0; n < EXECUTOR_BATCH && v->executors != NULL; n++)
 			executor_unlist(v->executors);
-		*done = v->executors == NULL;
-		return true;
+		if (v->executors != NULL)
+			break;
+		vas_bury(v);
+		return;
 	}
-	return false;
+	append(&global->active, v);
 }
 
+static bool waiting_passed(void)
+{
+	return grace_passed(global->waiting->reclaim_next->ticket >> 1);
+}
+
+/* No list is searched: a step costs the same however many die. */
 static bool takedowns_step(void)
 {
-	struct vas *v = atomic_swap(&global->doomed, NULL);
-	while (v != NULL) {
-		struct vas *next = v->reclaim_next;
-		next_phase(v, DYING_GRACE);
-		v->reclaim_next = global->takedowns;
-		global->takedowns = v;
-		v = next;
+	if (global->arrivals == NULL)
+		global->arrivals = atomic_swap(&global->doomed, NULL);
+	if (global->arrivals != NULL) {
+		struct vas *v = global->arrivals;
+		global->arrivals = v->reclaim_next;
+		wait_for_grace(v, v->phase == DYING_RUNS ? DYING_SPACE : DYING_GRACE);
+		return true;
 	}
-	struct vas **link = &global->takedowns;
-	while ((v = *link) != NULL) {
-		bool done = false;
-		if (takedown_step(v, &done)) {
-			if (done) {
-				*link = v->reclaim_next;
-				vas_bury(v);
-			}
-			return true;
-		}
-		link = &v->reclaim_next;
-	}
-	return false;
+	if (global->waiting != NULL && waiting_passed())
+		append(&global->active, take_first(&global->waiting));
+	if (global->active == NULL)
+		return false;
+	takedown_step(take_first(&global->active));
+	return true;
 }
 
 /* Somebody waits for a grace period that hasn't begun. */
 static bool grace_needed(void)
 {
-	if (global->limbo_waiting != 0 && !grace_passed(global->limbo_ticket))
-		return true;
-	for (struct vas *v = global->takedowns; v != NULL; v = v->reclaim_next)
-		if ((v->phase == DYING_GRACE || v->phase == DYING_SPACE) &&
-		    !grace_passed(v->ticket >> 1))
-			return true;
-	return false;
+	return (global->limbo_waiting != 0 && !grace_passed(global->limbo_ticket)) ||
+	       (global->waiting != NULL && !waiting_passed());
 }
 
 static bool unit(void)

@@ -20,7 +20,7 @@
 
 /* Free a VAS or executor page (or make it spare) after a grace period. */
 void reclaim_defer(uint64_t frame);
-/* v has become DYING. */
+/* v has become DYING, or its last executor STOPPED where that was awaited. */
 void reclaim_vas(struct vas *v);
 /* One bounded step, if there is one. Only where this hart holds no pointer it
  * looked up, but for the current executor.  True: there is more to do. */

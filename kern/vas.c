@@ -193,9 +193,23 @@ void vas_unrun(struct vas *v)
 {
 	if (atomic_sub(&v->runs, VAS_ONE) != VAS_ONE)
 		return;
-	if (vas_dying(v))
-		reclaim_event();
+	/* Count -> flag; pairs with the fence in vas_await_end. */
+	fence_full();
+	if (atomic_load(&v->flags) & VAS_AWAITED) {
+		if (atomic_and(&v->flags, ~(uint64_t)VAS_AWAITED) & VAS_AWAITED)
+			reclaim_vas(v);
+		return;
+	}
 	kill_if_unused(v);
+}
+
+bool vas_await_end(struct vas *v)
+{
+	atomic_or(&v->flags, VAS_AWAITED);
+	fence_full();
+	/* Who takes the flag away goes on with v: we, or the last executor. */
+	return atomic_load(&v->runs) == 0 &&
+	       (atomic_and(&v->flags, ~(uint64_t)VAS_AWAITED) & VAS_AWAITED);
 }
 
 struct vas *vas_pop_child(struct vas *v)

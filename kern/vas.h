@@ -14,10 +14,11 @@
 #define VAS_ONE 2
 
 /* flags */
-#define VAS_DEVICE 0x2  /* may map device memory */
-#define VAS_DYING  0x4  /* every call refuses it */
-#define VAS_ZOMBIE 0x8  /* swept: only the page is left */
-#define VAS_FREED  0x10 /* the page is on its way, too */
+#define VAS_DEVICE  0x2  /* may map device memory */
+#define VAS_DYING   0x4  /* every call refuses it */
+#define VAS_ZOMBIE  0x8  /* swept: only the page is left */
+#define VAS_FREED   0x10 /* the page is on its way, too */
+#define VAS_AWAITED 0x20 /* the reclaimer is to hear when runs is 0 */
 
 /* root slots */
 #define SLOT_DIRECT  256
@@ -44,7 +45,7 @@ struct vas {
 	struct vas *sibling_next;   /* vas_mcs_lock, both */
 	struct vas *sibling_prev;
 	uint64_t code;            /* exit code its executors are ended with, << 1 */
-	struct vas *reclaim_next; /* on doomed or takedowns */
+	struct vas *reclaim_next; /* doomed, or a list of the reclaimer */
 	/* The reclaimer's, while it is taken down. */
 	uint64_t phase;
 	uint64_t ticket;
@@ -80,6 +81,9 @@ void vas_unref(struct vas *v);
 void vas_unrun(struct vas *v);
 /* Set DYING; the reclaimer ends its executors with this code, and the rest. */
 void vas_kill(struct vas *v, int64_t code);
+/* The reclaimer's: true if no executor lives; else reclaim_vas is called when
+ * that is so. */
+bool vas_await_end(struct vas *v);
 /* The reclaimer's: swept, so give back what is left; the page may go. */
 void vas_bury(struct vas *v);
 /* The reclaimer's: NULL, or a VAS that v pays for, taken off its list. */

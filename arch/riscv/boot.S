@@ -135,9 +135,7 @@ bad_address:
 FUNCTION secondary_start
 	csrw sie, zero
 	la t0, global_page /* physical */
-	li t1, GL_KERNEL_SATP
-	add t0, t0, t1
-	ld t0, (t0)
+	ld t0, GL_KERNEL_SATP(t0)
 	LINKED t1, 1f
 	csrw stvec, t1
 	csrw satp, t0
@@ -156,9 +154,7 @@ END_FUNCTION secondary_start
 
 /* _Noreturn void machine_enter(struct hart *hart) */
 FUNCTION machine_enter
-	li t1, GL_KERNEL_SATP
-	add t0, gp, t1
-	ld t0, (t0)
+	ld t0, GL_KERNEL_SATP(gp)
 	csrw satp, t0
 	sfence.vma
 	mv tp, a0

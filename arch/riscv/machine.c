@@ -22,23 +22,23 @@ BOOT_ONLY static uint64_t image_pa(const void *p)
 	return (uint64_t)p - (uint64_t)image_start + global->image_pa;
 }
 
-/* Do `call` for the firmware's names of the harts in the mask, 64 at a time. */
+/* Make a call for the firmware's names of the harts in the mask, 64 at a time. */
 static void for_sbi_harts(uint64_t harts, uint64_t extension, uint64_t function, uint64_t start,
 			  uint64_t size, uint64_t asid)
 {
 	while (harts != 0) {
-		uint64_t base = ~0UL, mask = 0;
-		for (uint64_t i = 0; i < global->harts; i++)
-			if ((harts >> i & 1) && global->hart[i]->sbi_id < base)
-				base = global->hart[i]->sbi_id;
+		uint64_t base = 0, mask = 0;
 		for (uint64_t i = 0; i < global->harts; i++) {
-			if (!(harts >> i & 1) || global->hart[i]->sbi_id - base >= MASK_BITS)
+			uint64_t id = global->hart[i]->sbi_id;
+			if (!(harts >> i & 1))
 				continue;
-			mask |= 1UL << (global->hart[i]->sbi_id - base);
+			if (mask == 0)
+				base = id & -MASK_BITS;
+			if ((id ^ base) >= MASK_BITS)
+				continue;
+			mask |= 1UL << (id ^ base);
 			harts &= ~(1UL << i);
 		}
-		if (mask == 0)
-			return;
 		sbi_call(extension, function, mask, base, start, size, asid);
 	}
 }

@@ -117,8 +117,9 @@ static inline long sys_park(const volatile void *addr, uint64_t expected)
  *            wasn't parked show as the OR of their badges in `badge` at its
  *            next park, with its own words still in w.
  * Errors     as above; with next also -HL_EBUSY next is not parked,
- *            -HL_EAGAIN a token was consumed instead of parking.  After an error
- *            nothing was done; w holds the caller's words or 0.
+ *            -HL_EAGAIN a token was consumed instead of parking; `badge` holds
+ *            what came with it, as above.  After an error nothing was done; w
+ *            holds the caller's words or 0.
  * Ordering   what the caller wrote before a swap, next sees after it
  * Cost       swap: no queue is touched; words travel in their registers
  * Example    A server that answers and waits for the next question:
@@ -348,7 +349,7 @@ static inline long sys_map_move(hl_handle vas, uint64_t va, uint64_t source, uin
 	return sys_map(vas, va, source, count, MAP_MOVE | attr, 0, HL_SELF);
 }
 
-/* The page of an executor (or root table of a VAS), to read at va. */
+/* The page of an executor, to read at va. */
 static inline long sys_map_view(uint64_t va, hl_handle of)
 {
 	return sys_map(HL_SELF, va, of, 1, MAP_VIEW | MAP_MEMORY | MAP_R, 0, HL_SELF);
@@ -438,7 +439,9 @@ static inline _Noreturn void sys_stop_own_vas(long code)
  *                  share read-only, and MAP_REPLACE in the keeper
  * malloc, mmap     sys_map_new at an address of your choice; hl_va_alloc finds
  *                  unused ones
- * reading page tables   sys_map_view of a VAS handle
+ * reading page tables   not there yet: view takes executors only
+ * waiting for frames of what has died   stop (of anything), map, start and an idle
+ *                  hart each do a step of that work; yield alone does none
  * revoking         unmap the cap, or stop the VAS that holds it
  * files, sockets, drivers   programs with devices mapped by MAP_IO
  * interrupts       not there yet: park refuses PARK_IRQ.  Poll
