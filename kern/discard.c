@@ -26,7 +26,9 @@ void boot_discard(void)
 		;
 	for (uint64_t i = 0; i < pages; i++)
 		global->init_leaves[i] = 0;
-	tlb_shootdown(harts, 0, (uint64_t)image_start, pages);
+	/* Everything: harts that came early may remember that windows which were
+	 * mapped later are not. */
+	tlb_shootdown(harts, 0, 0, 0);
 	global->info->memory_pages += pages;
 	first->used += pages * VAS_ONE;
 	for (uint64_t i = 0; i < pages; i++) {

@@ -83,7 +83,7 @@ struct global {
 	uint64_t limbo_waiting; /* frames that wait for limbo_ticket */
 	uint64_t limbo_ticket;
 	struct vas *waiting; /* FIFO, this is its end; the tickets only rise */
-	struct vas *active;  /* FIFO, its end; each can do a step now */
+	struct vas *active;  /* FIFO, its end; the first does its steps now */
 
 	/* Written at boot only. */
 	LINE uint64_t kernel_satp;

@@ -45,7 +45,8 @@ void hart_use_kernel_space(void);
 /* Drop what this hart may have cached of any address space, and of code. */
 void tlb_flush_here(void);
 /* The same for `pages` pages from va on under `asid`, on every hart of the
- * mask and before returning.  ASID 0 is shared: there everything goes. */
+ * mask and before returning.  ASID 0 is shared: there all of the range goes,
+ * whoever has it; 0 pages from 0 on are the whole space. */
 void tlb_shootdown(uint64_t harts, uint64_t asid, uint64_t va, uint64_t pages);
 /* Code has become executable: no hart of the mask runs stale instructions. */
 void code_sync(uint64_t harts);

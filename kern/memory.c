@@ -46,6 +46,9 @@ void memory_add(uint64_t base, uint64_t size)
 		first = 1; /* frame 0 means none */
 	if (first >= end)
 		return;
+	for (uint64_t i = 0; i < global->ram_ranges; i++)
+		if (first < global->ram[i].end && end > global->ram[i].first)
+			boot_refuse("ranges of memory overlap");
 	add_range(global->ram, &global->ram_ranges, first, end);
 	add_range(global->frames, &global->free_ranges, first, end);
 }
@@ -70,9 +73,11 @@ void memory_reserve(uint64_t base, uint64_t size)
 
 bool memory_is_ram(uint64_t base, uint64_t size)
 {
+	if (size == 0 || base + size < base)
+		return false;
 	for (uint64_t i = 0; i < global->ram_ranges; i++)
 		if (base >> PAGE_SHIFT >= global->ram[i].first &&
-		    (base + size + PAGE_SIZE - 1) >> PAGE_SHIFT <= global->ram[i].end)
+		    (base + size - 1) >> PAGE_SHIFT < global->ram[i].end)
 			return true;
 	return false;
 }

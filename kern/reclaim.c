@@ -141,7 +141,8 @@ static void wait_for_grace(struct vas *v, uint64_t phase)
 	append(&global->waiting, v);
 }
 
-/* One step towards the end of v, which is on no list. */
+/* One step towards the end of v, the first of active; it leaves that to wait, or
+ * when it is done. */
 static void takedown_step(struct vas *v)
 {
 	struct vas *child;
@@ -168,9 +169,10 @@ static void takedown_step(struct vas *v)
 		if (v->walk != NULL)
 			break;
 		v->phase = DYING_RUNS;
+		take_first(&global->active);
 		if (vas_await_end(v))
 			wait_for_grace(v, DYING_SPACE);
-		return;
+		break;
 	case DYING_SPACE:
 		v->cursor = 0;
 		v->phase = DYING_TABLES;
@@ -185,10 +187,10 @@ static void takedown_step(struct vas *v)
 			executor_unlist(v->executors);
 		if (v->executors != NULL)
 			break;
+		take_first(&global->active);
 		vas_bury(v);
-		return;
+		break;
 	}
-	append(&global->active, v);
 }
 
 static bool waiting_passed(void)
@@ -199,19 +201,19 @@ static bool waiting_passed(void)
 /* No list is searched: a step costs the same however many die. */
 static bool takedowns_step(void)
 {
-	if (global->arrivals == NULL)
-		global->arrivals = atomic_swap(&global->doomed, NULL);
-	if (global->arrivals != NULL) {
-		struct vas *v = global->arrivals;
+	struct vas *v = global->arrivals;
+
+	if (v == NULL)
+		v = atomic_swap(&global->doomed, NULL);
+	if (v != NULL) {
 		global->arrivals = v->reclaim_next;
 		wait_for_grace(v, v->phase == DYING_RUNS ? DYING_SPACE : DYING_GRACE);
-		return true;
 	}
 	if (global->waiting != NULL && waiting_passed())
 		append(&global->active, take_first(&global->waiting));
 	if (global->active == NULL)
-		return false;
-	takedown_step(take_first(&global->active));
+		return v != NULL;
+	takedown_step(global->active->reclaim_next);
 	return true;
 }
 

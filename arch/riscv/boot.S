@@ -56,17 +56,17 @@ FUNCTION _start
 	mv s0, a0
 	mv s1, a1
 	la s2, image_start /* physical */
+	la t0, bss_start
+	la t1, bss_end
+1:	sd zero, (t0)
+	addi t0, t0, 8
+	bltu t0, t1, 1b
 	la s3, bad_address
 	LINKED t0, image_start
 	xor t0, t0, s2
 	slli t0, t0, 64 - GIGA_SHIFT
 	bnez t0, no_way_up
 	la s3, no_sv39
-	la t0, bss_start
-	la t1, bss_end
-1:	sd zero, (t0)
-	addi t0, t0, 8
-	bltu t0, t1, 1b
 
 	/* Direct map: every gigabyte, whatever is there. */
 	la t0, early_root

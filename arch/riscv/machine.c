@@ -39,6 +39,8 @@ static void for_sbi_harts(uint64_t harts, uint64_t extension, uint64_t function,
 			mask |= 1UL << (id ^ base);
 			harts &= ~(1UL << i);
 		}
+		if (mask == 0)
+			return;
 		sbi_call(extension, function, mask, base, start, size, asid);
 	}
 }

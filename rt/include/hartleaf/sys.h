@@ -291,7 +291,8 @@ static inline long sys_start(hl_handle exec, uint64_t pc, uint64_t sp, uint64_t 
  *            it is of another kind than attr says; -HL_EPERM more rights than it
  *            has; -HL_ENOMEM budget, frames, or a count at its limit; -HL_ESRCH a
  *            VAS is being taken down
- * Ordering   when it returns no hart sees the old translation any more
+ * Ordering   when it returns no hart sees a translation that it took away.  Who
+ *            fills a hole waits until the call that made it has returned
  * Cost       per leaf a walk and one atomic; NEW clears a frame; taking rights
  *            away costs one remote fence a call on the harts that run vas
  * Example    sys_map_new(va, 4, MAP_R | MAP_W);      // four zeroed pages
