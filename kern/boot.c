@@ -189,6 +189,7 @@ static void start_harts(void)
 			if (hart == NULL)
 				hart = memory_map_hart(global->harts);
 			hart->sbi_id = base;
+			global->starting = hart;
 			if (!hart_start(hart))
 				continue;
 			while (atomic_load_acquire(&hart->quiesced) == 0)

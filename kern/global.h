@@ -18,6 +18,7 @@
 #define GL_SCHED_TAIL      0x608
 #define GL_IDLE            0x680
 #define GL_KERNEL_SATP     0x740
+#define GL_STARTING        0x748
 
 /* Hot words of executor pages lie in the sets of 0x000-0x23f; the hart page
  * keeps its own out of there but for the queue node of its lock. */
@@ -87,6 +88,7 @@ struct global {
 
 	/* Written at boot only. */
 	LINE uint64_t kernel_satp;
+	struct hart *starting; /* the hart that boot waits for */
 	uint64_t harts;
 	uint64_t asid_bits;
 	uint64_t image_pa; /* where the image is loaded */
@@ -117,6 +119,7 @@ _Static_assert(offsetof(struct global, sched_head) == GL_SCHED_HEAD, "");
 _Static_assert(offsetof(struct global, sched_tail) == GL_SCHED_TAIL, "");
 _Static_assert(offsetof(struct global, idle) == GL_IDLE, "");
 _Static_assert(offsetof(struct global, kernel_satp) == GL_KERNEL_SATP, "");
+_Static_assert(offsetof(struct global, starting) == GL_STARTING, "");
 _Static_assert(sizeof(struct global) <= 4096, "the global page is a page");
 
 register struct global *global asm("gp");

@@ -4,7 +4,7 @@
  *
  * INVARIANTS
  *   start          by SBI: S-mode, satp = 0, SIE = 0, a0 = the firmware's id of
- *                  this hart; a1 = device tree (first hart), hart page (others).
+ *                  this hart; a1 = device tree (first hart).
  *                  Addresses are physical, no stack, gp and tp undefined.
  *   early space    first hart only: gigapages for the direct map and the image,
  *                  RWX.  Nobody uses it once the kernel's own tables stand.
@@ -53,6 +53,13 @@
 	.section .text.boot, "ax"
 FUNCTION _start
 	csrw sie, zero
+	/* The first to come boots.  A firmware may let a hart that is being
+	 * started run before it has taken note of where: then it comes here,
+	 * and is the one that the boot hart waits for. */
+	la t0, boot_taken
+	li t1, 1
+	amoswap.w.aqrl t0, t1, (t0)
+	bnez t0, secondary_start
 	mv s0, a0
 	mv s1, a1
 	la s2, image_start /* physical */
@@ -129,12 +136,15 @@ bad_address:
 	.section .text.boot, "ax"
 
 /*
- * void secondary_start(uint64_t sbi_id, struct hart *hart)
- * The kernel's tables stand; go there at once.
+ * void secondary_start(uint64_t sbi_id)
+ * The kernel's tables stand; go there at once.  Harts are started one by one, so
+ * which one this is stands in the global page; a1 is not to be trusted, see _start.
  */
 FUNCTION secondary_start
 	csrw sie, zero
 	la t0, global_page /* physical */
+	ld a1, GL_STARTING(t0)
+	beqz a1, 2f /* nobody asked for it */
 	ld t0, GL_KERNEL_SATP(t0)
 	LINKED t1, 1f
 	csrw stvec, t1
@@ -150,6 +160,8 @@ FUNCTION secondary_start
 	ld sp, HT_STACK(tp)
 	call boot_secondary
 	unimp
+2:	wfi
+	j 2b
 END_FUNCTION secondary_start
 
 /* _Noreturn void machine_enter(struct hart *hart) */
@@ -162,6 +174,10 @@ FUNCTION machine_enter
 	call boot_rest
 	unimp
 END_FUNCTION machine_enter
+
+	.data
+boot_taken:
+	.word 0
 
 	.section .rodata
 	.global stub_start, stub_end

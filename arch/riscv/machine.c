@@ -158,7 +158,6 @@ BOOT_ONLY bool hart_start(struct hart *hart)
 	/* Everything that the hart will read; pairs with its start, which the
 	 * firmware orders after this call. */
 	asm volatile("fence" ::: "memory");
-	return sbi_call(SBI_HSM, SBI_HSM_START, hart->sbi_id, image_pa(secondary_start),
-			(uint64_t)hart, 0, 0)
+	return sbi_call(SBI_HSM, SBI_HSM_START, hart->sbi_id, image_pa(secondary_start), 0, 0, 0)
 		       .error == 0;
 }
