@@ -10,10 +10,10 @@
  * there is what the lock is checked for.  Words whose value is dead are set to
  * 0, which makes fewer states; 0 is asserted not to be followed.
  *
- * Bounds: HARTS harts, EXECS executors, at most CALLS yields and wakes in all.
- * Parks come for free, each but the first needs a wake.  A program may stop
- * calling at any time (it spins); then only an interrupt brings its hart into
- * the kernel, and that doesn't reschedule.
+ * Bounds: HARTS harts, EXECS executors, at most CALLS yields, parks and
+ * successful wakes in all.  When those are used up, and that may be at any
+ * time, a program spins: only an interrupt brings its hart into the kernel,
+ * and that doesn't reschedule.
  *
  * Checked
  *   - lock: one holder at a time; free in the end, so nobody waits for ever
@@ -29,14 +29,14 @@
  * and release orders are taken as given.
  *
  * Correspondence
- *   mcs_lock, mcs_unlock   arch/riscv/asm.h: MCS_LOCK, MCS_UNLOCK
- *   call_yield             arch/riscv/trap.S: call_yield, yield_switch
- *   call_park              arch/riscv/trap.S: call_park (the state word is
- *                          state.pml's)
- *   call_wake              arch/riscv/trap.S: wake_found .. wake_kick
- *   dispatch               arch/riscv/trap.S: dispatch, dispatch_empty
- *   sched_kick, sched_idle kern/sched.c
- *   user: interrupt        kern/sched.c: sched_interrupt
+ *   mcs_lock, mcs_unlock   arch/riscv/asm.inc: MCS_LOCK, MCS_UNLOCK
+ *   yield_switch           arch/riscv/trap.S: call_yield, yield_switch; the
+ *                          look at the head is the guard in user
+ *   call_wake, push        arch/riscv/park.S: wake_claim .. wake_kick; and
+ *                          kern/sched.c: sched_enqueue
+ *   dispatch, take         arch/riscv/trap.S: dispatch, dispatch_empty
+ *   sched_kick, look .. leave (sched_idle), user with ssip (sched_interrupt)
+ *                          kern/sched.c
  *
  * Left out: frames, state words, stop requests (state.pml); reclaiming, which
  * sleeping harts do as well (grace.pml); retries of LR/SC (a CAS is one step).
@@ -50,7 +50,6 @@
  *   BUG_IDLE_NO_RECHECK        sleeps without looking again
  *   BUG_IDLE_IGNORES_BIT       sleeps on though its bit was taken
  *   BUG_CLEAR_SSIP_LAST        forgets the interrupt after the look
- *   BUG_KICK_GIVES_UP          the bit was gone: no other hart is tried
  */
 #ifndef HARTS
 #define HARTS 3
@@ -147,17 +146,21 @@ inline fifo_check()
 }
 
 /* e goes behind the last; under the lock. */
+inline push_behind()
+{
+	d_step {
+		assert(tail != NONE);
+		next[tail] = e;
+		tail = e;
+		queued[e] = true
+	}
+}
+
 inline push()
 {
 	if
 	:: head == NONE -> d_step { head = e; tail = e; queued[e] = true }
-	:: else ->
-		d_step {
-			assert(tail != NONE);
-			next[tail] = e;
-			tail = e;
-			queued[e] = true
-		}
+	:: else -> push_behind()
 	fi
 }
 
@@ -203,9 +206,6 @@ inline sched_kick()
 		:: m != 0 -> d_step { ssip[x] = true; x = NONE; m = 0 }; break
 		:: else ->
 			x = NONE;
-#ifdef BUG_KICK_GIVES_UP
-			break;
-#endif
 			m = idle
 		fi
 	:: else -> break
@@ -311,7 +311,7 @@ yield_switch:
 		take();
 		push();
 #else
-		push();
+		push_behind();
 		take();
 #endif
 		e = NONE

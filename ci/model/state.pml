@@ -20,7 +20,8 @@
  *         hart's own reclaiming, which may hit what it runs
  * Bounds: HARTS harts, EXECS executors, CALLS calls by executors, WAKES wakes
  * (or signals), STOPS stops, STARTS starts; each at most that many, in all.  A
- * program may stop calling at any time, which only an interrupt can end.
+ * program may stop calling at any time and spin, which only an interrupt can
+ * end; parks are not counted in WAIT, KEEP and BOTH, since each needs a wake.
  *
  * Checked
  *   - life READY means one owner: a hart, the queue, or an actor; others mean
@@ -32,9 +33,11 @@
  *   - nobody stays parked after a store and a wake (WAIT)
  *   - nobody stays faulted while its keeper is parked (KEEP, BOTH): what is told
  *     arrives, once, and not before the fault can be resumed
- *   - a token is taken only where there is one, by a park that returns for it
+ *   - a token is neither lost nor taken twice: the flag says at all times
+ *     whether a wake is still to be learnt of
  *   - a swap that fails leaves next as it was, or makes it run
- *   - what was asked to stop, stops, as soon as it would run
+ *   - no stop request is lost; in the end only what is queued, while all harts
+ *     are busy, may still have one
  *
  * Memory order.  Promela is sequentially consistent.  What RVWMO allows
  * besides is a load served before an older store of its own hart; the bugs
@@ -42,14 +45,17 @@
  * taken as given.
  *
  * Correspondence; steps carry the labels of the code
- *   call_park .. park_special, call_yield   arch/riscv/trap.S, park.S
+ *   call_park .. park_special, yield_switch arch/riscv/park.S, trap.S
  *   park_swap .. swap_special               arch/riscv/park.S
- *   wake (wake_claim, wake_token)           arch/riscv/park.S; executor_claim
- *   dispatch, run, run_special, exit_call   arch/riscv/trap.S
+ *   executor_claim                          also wake_claim, wake_token in
+ *                                           arch/riscv/park.S
+ *   dispatch, run_ex (run), run_special, run_stop, exit_call, exit_full
+ *                                           arch/riscv/trap.S
  *   executor_adopt, executor_park_special, executor_claim, executor_end,
  *   executor_stop, executor_start, executor_fault, tell, give_words
  *                                           kern/executor.c
  *   sched_interrupt                         kern/sched.c
+ *   asked_to_end            kern/sched.c: sched_interrupt; kern/call.c: call_c
  *
  * Left out: how the queue works and harts sleep (sched.pml); counts, grace
  * periods and takedown (grace.pml); capabilities; what the words say.
@@ -70,7 +76,7 @@
  *   BOTH  BUG_EAGAIN_DROPS_EVENT takes the token, leaves pending
  *   KEEP  BUG_FAULT_LOSES_TOKEN  becomes FAULTED without its token
  *   KEEP  BUG_FAULT_IGNORES_STOP becomes FAULTED though asked to stop
- *   LIFE  BUG_STOP_SPARES_OWN    no interrupt if it last ran on this hart
+ *   LIFE  BUG_STOP_UNSEEN        a hart's own step asks what it runs, unseen
  *   LIFE  BUG_START_EARLY        writes registers before it has claimed
  *   LIFE  BUG_FULL_BY_STORE      clears FULL by a plain store
  */
@@ -257,12 +263,15 @@ inline executor_stop(e)
 #ifdef BUG_NO_FENCE_STOP
 	h = hart_of[e];
 #endif
-	atomic {
+	atomic { /* CAS loop */
 		s = life(state[e]);
 		if
 		:: s == STOPPED
-		:: s == READY -> state[e] = state[e] | STOPREQ; doomed[e] = true
-		:: else -> claim(e, READY)
+		:: s == READY && (state[e] & STOPREQ) -> s = STOPPED /* who asked first, interrupts */
+		:: s == READY && !(state[e] & STOPREQ) ->
+			state[e] = state[e] | STOPREQ;
+			doomed[e] = true
+		:: s == PARKED || s == FAULTED -> claim(e, READY)
 		fi
 	}
 	if
@@ -272,11 +281,7 @@ inline executor_stop(e)
 		h = hart_of[e]; /* fence_full before */
 #endif
 		if
-#ifdef BUG_STOP_SPARES_OWN
 		:: h != NONE && h != me -> ssip[h] = true
-#else
-		:: h != NONE -> ssip[h] = true
-#endif
 		:: else
 		fi
 	:: else ->
@@ -379,8 +384,7 @@ user:
 end_user:
 	atomic {
 		if
-		/* sched_interrupt */
-		:: ssip[me] -> ssip[me] = false; goto interrupt
+		:: ssip[me] -> ssip[me] = false; goto sched_interrupt
 #if SCENE == WAIT
 		:: word[ex] -> word[ex] = false; goto user
 		:: !word[ex] -> goto call_park
@@ -410,7 +414,7 @@ end_user:
 #endif
 #if SCENE == LIFE
 		:: calls > 0 -> calls--; goto executor_fault
-		:: calls > 0 -> calls--; goto executor_end_self
+		:: calls > 0 -> calls--; goto executor_end_asked
 		:: stops > 0 -> stops--; nx = 1; goto reclaim_step
 		:: stops > 0 -> stops--; nx = 2; goto reclaim_step
 #endif
@@ -420,11 +424,20 @@ end_user:
 		fi
 	}
 
-interrupt:
-	s = state[ex];
+sched_interrupt:
+#if SCENE == LIFE
+	atomic { /* reclaim_poll */
+		if
+		:: stops > 0 -> stops--; nx = 1; goto reclaim_step
+		:: stops > 0 -> stops--; nx = 2; goto reclaim_step
+		:: true
+		fi
+	}
+#endif
+asked_to_end:
 	if
-	:: s & STOPREQ -> s = 0; goto executor_end_self
-	:: else -> s = 0; goto user
+	:: state[ex] & STOPREQ -> goto executor_end_asked
+	:: else -> goto user
 	fi;
 
 yield_switch:
@@ -614,6 +627,7 @@ executor_fault:
 	k = NONE;
 	goto run_or_dispatch;
 
+#if SCENE == KEEP || SCENE == BOTH
 call_resume: /* executor_start, RESUME */
 	save_call();
 	executor_start(k, FAULTED);
@@ -623,20 +637,23 @@ call_resume: /* executor_start, RESUME */
 	atomic { regs[ex] = me }
 	goto user;
 
-reclaim_step: /* takes something down */
-	save_call();
+#endif
+#if SCENE == LIFE
+reclaim_step: /* in a call or an interrupt; takes something down */
 	h = nx;
 	nx = NONE;
 	if
 	:: h == 1 -> h = NONE; executor_stop(1)
 	:: else -> h = NONE; executor_stop(2)
 	fi;
-	atomic { regs[ex] = me }
+#ifdef BUG_STOP_UNSEEN
 	goto user;
+#else
+	goto asked_to_end;
+#endif
 
-executor_end_self:
-	skip;
-executor_end_asked:
+#endif
+executor_end_asked: /* and executor_end_self */
 	cur[me] = NONE;
 	executor_end(ex);
 

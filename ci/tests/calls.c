@@ -28,8 +28,8 @@ TEST(unknown_flags_are_refused)
 		uint64_t number;
 		uint64_t known;
 	} calls[] = {
-		{CALL_YIELD, 0}, {CALL_PARK, PARK_WORD32}, {CALL_WAKE, 0},
-		{CALL_START, 0}, {CALL_MAP, 0},		   {CALL_STOP, STOP_VAS},
+		{CALL_YIELD, 0}, {CALL_PARK, PARK_WORD32}, {CALL_WAKE, 0}, {CALL_START, 0},
+		{CALL_MAP, 0},   {CALL_STOP, STOP_VAS},
 	};
 
 	for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
@@ -124,17 +124,20 @@ static void check_all(uint64_t handle, int64_t want)
 
 TEST(handles_to_nothing_are_refused)
 {
-	check_all(slot(), -HL_EBADF);		 /* an empty entry */
-	check_all(FAR_HOLE, -HL_EBADF);		 /* no table */
+	check_all(slot(), -HL_EBADF);   /* an empty entry */
+	check_all(FAR_HOLE, -HL_EBADF); /* no table */
 	check_all(USER_TOP - PAGE_SIZE, -HL_EBADF);
 }
 
 TEST(handles_out_of_the_user_half_are_refused)
 {
 	static const uint64_t bad[] = {
-		USER_TOP,	    1UL << 39,		1UL << 47,	    1UL << 55,
-		1UL << 63,	    0xffffffc000000000, 0xffffffff00000000, INFO_VA,
-		0xffffffff80000000, -(uint64_t)PAGE_SIZE, 0xffffffbffffff000,
+		USER_TOP,           1UL << 39,
+		1UL << 47,          1UL << 55,
+		1UL << 63,          0xffffffc000000000,
+		0xffffffff00000000, INFO_VA,
+		0xffffffff80000000, -(uint64_t)PAGE_SIZE,
+		0xffffffbffffff000,
 	};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -178,8 +181,8 @@ TEST(memory_that_looks_like_capabilities_is_no_handle)
 {
 	CHECK_EQ(map_new(0, page(1), 1, RW), 1);
 	for (unsigned i = 0; i < 512; i++)
-		word(page(1))[i] = 0x80000 << LEAF_PPN_SHIFT | TAG_EXECUTOR << LEAF_TAG_SHIFT |
-				   LEAF_RIGHTS;
+		word(page(1))[i] =
+			0x80000 << LEAF_PPN_SHIFT | TAG_EXECUTOR << LEAF_TAG_SHIFT | LEAF_RIGHTS;
 	for (unsigned i = 0; i < PAGE_SIZE; i += 8)
 		check_all(page(1) + i, -HL_EBADF);
 }

@@ -47,7 +47,8 @@ TEST(a_parked_keeper_is_told_of_the_end)
 TEST(a_parked_keeper_is_told_of_a_fault)
 {
 	keeper_up(&pool[0], 2);
-	CHECK_EQ(start_kept(pool[1].handle, (uint64_t)entry_load, 0, FAR_HOLE + 8, pool[0].handle, 2),
+	CHECK_EQ(start_kept(pool[1].handle, (uint64_t)entry_load, 0, FAR_HOLE + 8, pool[0].handle,
+			    2),
 		 0);
 	CHECK_EQ(join(&pool[0]), 2);
 	CHECK_EQ(count, 1);
@@ -97,109 +98,6 @@ TEST(all_forty_bits_of_the_badge_are_told)
 	keeper_up(&pool[0], 0xffffffffff);
 	run_kept(&pool[1], work_nothing, 0, pool[0].handle, 0xffffffffff);
 	CHECK_EQ(join(&pool[0]), 0xffffffffff);
-}
-
-/* --- the causes ---------------------------------------------------------- */
-
-static void check_fault(work *fn, uint64_t arg, uint64_t cause, uint64_t addr)
-{
-	test_note("cause", cause);
-	keeper_up(&pool[0], 1);
-	run_kept(&pool[1], fn, arg, pool[0].handle, 1);
-	CHECK_EQ(join(&pool[0]), 1);
-	CHECK_EQ(heard[0].a2, TELL_FAULT);
-	CHECK_EQ(heard[0].a3, cause);
-	if (addr)
-		CHECK_EQ(heard[0].a4, addr);
-	CHECK_EQ(life(&pool[1]), EX_FAULTED);
-	halt(&pool[1]);
-}
-
-static uint64_t do_illegal(uint64_t arg)
-{
-	__asm__ volatile("unimp");
-	return arg;
-}
-
-static uint64_t do_ebreak(uint64_t arg)
-{
-	__asm__ volatile("ebreak");
-	return arg;
-}
-
-static uint64_t do_privileged(uint64_t arg)
-{
-	__asm__ volatile("csrr %0, sstatus" : "=r"(arg));
-	return arg;
-}
-
-static uint64_t do_sret(uint64_t arg)
-{
-	__asm__ volatile("sret");
-	return arg;
-}
-
-static uint64_t do_sfence(uint64_t arg)
-{
-	__asm__ volatile("sfence.vma");
-	return arg;
-}
-
-/* Without start's FP flag: frcsr. */
-static uint64_t do_fp(uint64_t arg)
-{
-	__asm__ volatile("csrr %0, fcsr" : "=r"(arg));
-	return arg;
-}
-
-static uint64_t do_store(uint64_t arg)
-{
-	*word(arg) = 1;
-	return arg;
-}
-
-static uint64_t do_amo(uint64_t arg)
-{
-	__asm__ volatile("amoadd.d zero, zero, (%0)" ::"r"(arg) : "memory");
-	return arg;
-}
-
-static uint64_t do_reserve(uint64_t arg)
-{
-	__asm__ volatile("lr.d zero, (%0)" ::"r"(arg) : "memory");
-	return arg;
-}
-
-static uint64_t do_jump(uint64_t arg)
-{
-	((void (*)(void))arg)();
-	return arg;
-}
-
-#define ILLEGAL		2
-#define BREAKPOINT	3
-#define LOAD_MISALIGNED 4
-
-TEST(every_exception_of_user_code_is_a_fault)
-{
-	static uint64_t cells[2];
-
-	check_fault(do_illegal, 0, ILLEGAL, 0);
-	check_fault(do_ebreak, 0, BREAKPOINT, 0);
-	check_fault(do_privileged, 0, ILLEGAL, 0);
-	check_fault(do_sret, 0, ILLEGAL, 0);
-	check_fault(do_sfence, 0, ILLEGAL, 0);
-	check_fault(do_fp, 0, ILLEGAL, 0);
-	check_fault(work_fault, FAR_HOLE, LOAD_FAULT, FAR_HOLE);
-	check_fault(work_fault, INFO_VA - 8, LOAD_FAULT, INFO_VA - 8);
-	check_fault(do_store, FAR_HOLE, STORE_FAULT, FAR_HOLE);
-	check_fault(do_store, (uint64_t)entry_load, STORE_FAULT, (uint64_t)entry_load);
-	check_fault(do_amo, (uint64_t)entry_load & -PAGE_SIZE, STORE_FAULT,
-		    (uint64_t)entry_load & -PAGE_SIZE);
-	check_fault(do_reserve, (uint64_t)cells + 1, LOAD_MISALIGNED, (uint64_t)cells + 1);
-	check_fault(do_jump, FAR_HOLE, FETCH_FAULT, FAR_HOLE);
-	check_fault(do_jump, (uint64_t)cells, FETCH_FAULT, (uint64_t)cells);
-	check_fault(do_jump, pool[0].handle, FETCH_FAULT, pool[0].handle);
 }
 
 /* --- not parked ---------------------------------------------------------- */
@@ -359,7 +257,7 @@ TEST(a_keeper_stays_when_resuming)
 
 /* --- pagers -------------------------------------------------------------- */
 
-#define PAGES 200
+#define PAGES rounds(200)
 
 static uint64_t pager(uint64_t child)
 {
@@ -436,7 +334,7 @@ TEST(a_keeper_may_have_a_keeper)
 /* Many at once; each must be heard of. */
 TEST(no_end_goes_unheard)
 {
-	for (int round = 0; round < 40; round++) {
+	for (unsigned round = 0; round < rounds(40); round++) {
 		keeper_up(&pool[0], (1UL << 12) - 1);
 		for (uint64_t i = 0; i < 12; i++)
 			run_kept(&pool[1 + i], i % 2 ? work_nothing : work_fault, FAR_HOLE,

@@ -8,9 +8,9 @@
 
 #include <stdio.h>
 
-#define EXTRA	   24 /* workers of spaces, in one case */
+#define EXTRA      24 /* workers of spaces, in one case */
 #define STACK_SIZE 4096
-#define SPARES	   8
+#define SPARES     8
 /* One last-level table maps this much. */
 #define TABLE_SPAN 0x200000
 

@@ -24,11 +24,11 @@
 #define INFO ((const volatile struct info *)INFO_VA)
 
 /* Addresses that the kit uses in the first VAS; their tables are made once. */
-#define ARENA	    RT_MEET_VA /* scratch memory */
+#define ARENA       RT_MEET_VA /* scratch memory */
 #define ARENA_PAGES 1024
-#define CAPS	    (ARENA + 0x10000000) /* scratch capability slots */
+#define CAPS        (ARENA + 0x10000000) /* scratch capability slots */
 #define CAPS_PAGES  512
-#define POOL_CAPS   (ARENA + 0x20000000) /* capabilities of the pool, then its views */
+#define POOL_CAPS   (ARENA + 0x20000000)  /* capabilities of the pool, then its views */
 #define FAR_HOLE    (ARENA + 0x300000000) /* nothing here, and no table */
 
 #define RW (MAP_R | MAP_W)
@@ -178,7 +178,7 @@ uint64_t slot(void);
 
 /* --- workers ------------------------------------------------------------- */
 
-#define POOL	      24
+#define POOL          24
 #define WORKER_FAILED 0xfa11ed
 
 typedef uint64_t work(uint64_t arg);
@@ -213,12 +213,12 @@ static inline uint64_t life(const struct worker *w)
 void halt(struct worker *w);
 
 /* Functions that workers often run. */
-uint64_t work_nothing(uint64_t arg);	   /* returns arg */
-uint64_t work_park(uint64_t arg);	   /* parks once, returns a1 of that */
-uint64_t work_park_forever(uint64_t arg);  /* again and again */
+uint64_t work_nothing(uint64_t arg);      /* returns arg */
+uint64_t work_park(uint64_t arg);         /* parks once, returns a1 of that */
+uint64_t work_park_forever(uint64_t arg); /* again and again */
 uint64_t work_yield_forever(uint64_t arg);
-uint64_t work_spin(uint64_t arg);	   /* never enters the kernel; needs a hart of its own */
-uint64_t work_fault(uint64_t arg);	   /* loads from arg */
+uint64_t work_spin(uint64_t arg);  /* never enters the kernel; needs a hart of its own */
+uint64_t work_fault(uint64_t arg); /* loads from arg */
 
 /* Have it make this call, in its space, with its handles; a0 of that. */
 int64_t call_in(struct worker *w, uint64_t number, const uint64_t *a);

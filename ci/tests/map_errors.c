@@ -10,7 +10,7 @@
 #define ERROR (-HL_EINVAL)
 
 static uint64_t source; /* a page of memory, RW */
-static uint64_t vas;	/* another space */
+static uint64_t vas;    /* another space */
 
 struct row {
 	const char *what;
@@ -37,20 +37,13 @@ static void check_rows(const struct row *rows, unsigned n)
 }
 
 static const uint64_t bad_va[] = {
-	USER_TOP,
-	USER_TOP + PAGE_SIZE,
-	1UL << 39,
-	1UL << 47,
-	1UL << 62,
-	1UL << 63,
-	ARENA | 1UL << 63,
-	ARENA | 1UL << 39,
-	0xffffffbffffff000,
-	0xffffffc000000000,
-	0xffffffff00000000,
-	INFO_VA,
-	0xffffffff80000000,
-	-(uint64_t)PAGE_SIZE,
+	USER_TOP,           USER_TOP + PAGE_SIZE,
+	1UL << 39,          1UL << 47,
+	1UL << 62,          1UL << 63,
+	ARENA | 1UL << 63,  ARENA | 1UL << 39,
+	0xffffffbffffff000, 0xffffffc000000000,
+	0xffffffff00000000, INFO_VA,
+	0xffffffff80000000, -(uint64_t)PAGE_SIZE,
 };
 
 TEST(a_target_out_of_the_user_half_is_refused)
@@ -67,8 +60,7 @@ TEST(a_target_out_of_the_user_half_is_refused)
 			CHECK_EQ(move(v, bad_va[i], source, 1, MAP_R), ERROR);
 			CHECK_EQ(unmap(v, bad_va[i], 1), ERROR);
 			CHECK_EQ(protect(v, bad_va[i], 1, MAP_R), ERROR);
-			CHECK_EQ(CALL(CALL_MAP, v, bad_va[i], pool[0].handle, 1,
-				      MAP_VIEW | MAP_R),
+			CHECK_EQ(CALL(CALL_MAP, v, bad_va[i], pool[0].handle, 1, MAP_VIEW | MAP_R),
 				 ERROR);
 			CHECK_EQ(CALL(CALL_MAP, v, bad_va[i], 0x10000000, 1,
 				      MAP_IO | MAP_DEVICE | MAP_R),
@@ -118,8 +110,7 @@ TEST(a_misaligned_address_is_refused)
 		CHECK_EQ(executor_new(0, va, MAP_RIGHTS), ERROR);
 		CHECK_EQ(vas_new(va, 1), ERROR);
 		CHECK_EQ(CALL(CALL_MAP, 0, va, 0x10000000, 1, MAP_IO | MAP_DEVICE | RW), ERROR);
-		CHECK_EQ(CALL(CALL_MAP, 0, page(0), 0x10000000 + off, 1,
-			      MAP_IO | MAP_DEVICE | RW),
+		CHECK_EQ(CALL(CALL_MAP, 0, page(0), 0x10000000 + off, 1, MAP_IO | MAP_DEVICE | RW),
 			 ERROR);
 	}
 	CHECK_EQ(probe_load(&pool[0], source).cause, NO_FAULT);
@@ -129,8 +120,19 @@ TEST(a_misaligned_address_is_refused)
 TEST(a_bad_count_is_refused)
 {
 	static const uint64_t counts[] = {
-		0,	   513,	      514,	  1024,	     1UL << 31,	 1UL << 32,  (1UL << 32) + 1,
-		1UL << 51, 1UL << 52, (1UL << 52) + 1, 1UL << 63, (1UL << 63) + 1, ~(uint64_t)0,
+		0,
+		513,
+		514,
+		1024,
+		1UL << 31,
+		1UL << 32,
+		(1UL << 32) + 1,
+		1UL << 51,
+		1UL << 52,
+		(1UL << 52) + 1,
+		1UL << 63,
+		(1UL << 63) + 1,
+		~(uint64_t)0,
 		-(uint64_t)512,
 	};
 
@@ -204,8 +206,8 @@ TEST(unknown_operations_and_bits_are_refused)
 /* Hardware would take these for a pointer to a table, or a reserved code. */
 TEST(rights_that_hardware_reserves_are_refused)
 {
-	static const uint64_t bad[] = {0, MAP_W, MAP_W | MAP_X, MAP_W | MAP_WX,
-				       MAP_W | MAP_X | MAP_WX, MAP_WX};
+	static const uint64_t bad[] = {
+		0, MAP_W, MAP_W | MAP_X, MAP_W | MAP_WX, MAP_W | MAP_X | MAP_WX, MAP_WX};
 
 	setup();
 	CHECK_EQ(CALL(CALL_MAP, 0, page(501), 0x10000000, 1, MAP_IO | MAP_DEVICE | RW), -HL_EEXIST);
@@ -271,7 +273,9 @@ TEST(arguments_that_mean_nothing_must_be_zero)
 		{"IO source vas", ERROR, {0, p, 0x10000000, 1, MAP_IO | MAP_DEVICE | RW, 0, vas}},
 		{"IO aux", ERROR, {0, p, 0x10000000, 1, MAP_IO | MAP_DEVICE | RW, 1}},
 		{"badge of 11 bits", ERROR, {0, p, h, 1, MAP_SHARE | MAP_EXECUTOR, 1 << 10}},
-		{"badge with the top bit", ERROR, {0, p, h, 1, MAP_SHARE | MAP_EXECUTOR, 1UL << 63}},
+		{"badge with the top bit",
+		 ERROR,
+		 {0, p, h, 1, MAP_SHARE | MAP_EXECUTOR, 1UL << 63}},
 	};
 
 	CHECK_ROWS(rows);
@@ -309,17 +313,27 @@ TEST(the_tag_must_be_that_of_the_entry)
 		{"VIEW W", ERROR, {0, p, h, 1, MAP_VIEW | RW}},
 		{"VIEW X", ERROR, {0, p, h, 1, MAP_VIEW | RX}},
 		{"VIEW W X", ERROR, {0, p, h, 1, MAP_VIEW | RW | MAP_X | MAP_WX}},
-		{"SHARE memory as device", -HL_EBADF, {0, p, source, 1, MAP_SHARE | MAP_DEVICE | MAP_R}},
-		{"SHARE memory as executor", -HL_EBADF, {0, p, source, 1, MAP_SHARE | MAP_EXECUTOR | MAP_R}},
+		{"SHARE memory as device",
+		 -HL_EBADF,
+		 {0, p, source, 1, MAP_SHARE | MAP_DEVICE | MAP_R}},
+		{"SHARE memory as executor",
+		 -HL_EBADF,
+		 {0, p, source, 1, MAP_SHARE | MAP_EXECUTOR | MAP_R}},
 		{"SHARE memory as vas", -HL_EBADF, {0, p, source, 1, MAP_SHARE | MAP_VAS | MAP_R}},
 		{"MOVE memory as vas", -HL_EBADF, {0, p, source, 1, MAP_MOVE | MAP_VAS | MAP_R}},
 		{"SHARE executor as memory", -HL_EBADF, {0, p, h, 1, MAP_SHARE | MAP_R}},
 		{"SHARE executor as vas", -HL_EBADF, {0, p, h, 1, MAP_SHARE | MAP_VAS | MAP_R}},
 		{"MOVE executor as memory", -HL_EBADF, {0, p, h, 1, MAP_MOVE | MAP_R}},
-		{"SHARE vas as executor", -HL_EBADF, {0, p, vas, 1, MAP_SHARE | MAP_EXECUTOR | MAP_R}},
+		{"SHARE vas as executor",
+		 -HL_EBADF,
+		 {0, p, vas, 1, MAP_SHARE | MAP_EXECUTOR | MAP_R}},
 		{"SHARE vas as memory", -HL_EBADF, {0, p, vas, 1, MAP_SHARE | MAP_R}},
-		{"PROTECT memory as device", -HL_EBADF, {0, source, 0, 1, MAP_PROTECT | MAP_DEVICE | MAP_R}},
-		{"PROTECT memory as executor", -HL_EBADF, {0, source, 0, 1, MAP_PROTECT | MAP_EXECUTOR}},
+		{"PROTECT memory as device",
+		 -HL_EBADF,
+		 {0, source, 0, 1, MAP_PROTECT | MAP_DEVICE | MAP_R}},
+		{"PROTECT memory as executor",
+		 -HL_EBADF,
+		 {0, source, 0, 1, MAP_PROTECT | MAP_EXECUTOR}},
 		{"PROTECT executor as memory", -HL_EBADF, {0, h, 0, 1, MAP_PROTECT | MAP_R}},
 		{"PROTECT vas as executor", -HL_EBADF, {0, vas, 0, 1, MAP_PROTECT | MAP_EXECUTOR}},
 		{"VIEW of memory", -HL_EBADF, {0, p, source, 1, MAP_VIEW | MAP_R}},
@@ -363,9 +377,13 @@ TEST(holes_are_no_source)
 		{"SHARE", -HL_EFAULT, {0, page(0), page(1), 1, MAP_SHARE | MAP_R}},
 		{"SHARE no table", -HL_EFAULT, {0, page(0), FAR_HOLE, 1, MAP_SHARE | MAP_R}},
 		{"SHARE executor", -HL_EFAULT, {0, page(0), page(1), 1, MAP_SHARE | MAP_EXECUTOR}},
-		{"SHARE from another", -HL_EFAULT, {0, page(0), page(1), 1, MAP_SHARE | MAP_R, 0, vas}},
+		{"SHARE from another",
+		 -HL_EFAULT,
+		 {0, page(0), page(1), 1, MAP_SHARE | MAP_R, 0, vas}},
 		{"MOVE", -HL_EFAULT, {0, page(0), page(1), 1, MAP_MOVE | MAP_R}},
-		{"MOVE from another", -HL_EFAULT, {0, page(0), page(1), 1, MAP_MOVE | MAP_R, 0, vas}},
+		{"MOVE from another",
+		 -HL_EFAULT,
+		 {0, page(0), page(1), 1, MAP_MOVE | MAP_R, 0, vas}},
 		{"PROTECT", -HL_EFAULT, {0, page(1), 0, 1, MAP_PROTECT | MAP_R}},
 		{"PROTECT no table", -HL_EFAULT, {0, FAR_HOLE, 0, 1, MAP_PROTECT | MAP_R}},
 		{"PROTECT another's", -HL_EFAULT, {vas, page(1), 0, 1, MAP_PROTECT | MAP_R}},

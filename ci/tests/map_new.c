@@ -278,7 +278,8 @@ TEST(no_more_budget_can_be_given_than_there_is)
 {
 	uint64_t at = slot(), before = INFO->free_pages;
 	static const uint64_t too_much[] = {
-		1UL << 32, 1UL << 52, 1UL << 63, ~(uint64_t)0, -(uint64_t)PAGE_SIZE, ~(uint64_t)0 >> 1,
+		1UL << 32,         1UL << 52, 1UL << 63, ~(uint64_t)0, -(uint64_t)PAGE_SIZE,
+		~(uint64_t)0 >> 1,
 	};
 
 	for (unsigned i = 0; i < sizeof(too_much) / sizeof(too_much[0]); i++) {

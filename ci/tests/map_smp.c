@@ -7,7 +7,7 @@
 #include "kit.h"
 
 #define READERS 8
-#define ROUNDS	20
+#define ROUNDS  rounds(20)
 
 static volatile uint64_t changed;
 static volatile uint64_t touches[READERS];
@@ -97,7 +97,7 @@ static void use_own(void)
 TEST_ON(unmap_takes_effect_on_all_harts, 2, 64)
 {
 	use_own();
-	for (int i = 0; i < ROUNDS; i++) {
+	for (unsigned i = 0; i < ROUNDS; i++) {
 		CHECK_EQ(map_new(0, page(0), 1, RW), 1);
 		begin(own, read_on);
 		CHECK_EQ(unmap(0, page(0), 1), 1);
@@ -108,7 +108,7 @@ TEST_ON(unmap_takes_effect_on_all_harts, 2, 64)
 TEST_ON(unmap_of_many_takes_effect_on_all_harts, 2, 64)
 {
 	use_own();
-	for (int i = 0; i < ROUNDS; i++) {
+	for (unsigned i = 0; i < ROUNDS; i++) {
 		CHECK_EQ(map_new(0, page(0), 200, RW), 200);
 		begin(own, read_on);
 		CHECK_EQ(unmap(0, page(0), 200), 200);
@@ -119,7 +119,7 @@ TEST_ON(unmap_of_many_takes_effect_on_all_harts, 2, 64)
 TEST_ON(protect_takes_effect_on_all_harts, 2, 64)
 {
 	use_own();
-	for (int i = 0; i < ROUNDS; i++) {
+	for (unsigned i = 0; i < ROUNDS; i++) {
 		CHECK_EQ(map_new(0, page(0), 1, RW), 1);
 		begin(own, write_on);
 		CHECK_EQ(protect(0, page(0), 1, MAP_R), 1);
@@ -131,7 +131,7 @@ TEST_ON(protect_takes_effect_on_all_harts, 2, 64)
 TEST_ON(protect_of_code_takes_effect_on_all_harts, 2, 64)
 {
 	use_own();
-	for (int i = 0; i < ROUNDS; i++) {
+	for (unsigned i = 0; i < ROUNDS; i++) {
 		CHECK_EQ(map_new(0, page(0), 1, RW | MAP_X | MAP_WX), 1);
 		*(volatile uint32_t *)page(0) = CODE_RETURN;
 		begin(own, run_on);
@@ -144,7 +144,7 @@ TEST_ON(protect_of_code_takes_effect_on_all_harts, 2, 64)
 TEST_ON(move_takes_effect_on_all_harts, 2, 64)
 {
 	use_own();
-	for (int i = 0; i < ROUNDS; i++) {
+	for (unsigned i = 0; i < ROUNDS; i++) {
 		CHECK_EQ(map_new(0, page(0), 1, RW), 1);
 		begin(own, write_on);
 		CHECK_EQ(move(0, page(1), page(0), 1, RW), 1);
@@ -163,7 +163,7 @@ static void expect_value(struct worker **w)
 TEST_ON(replace_takes_effect_on_all_harts, 2, 64)
 {
 	use_own();
-	for (int i = 0; i < ROUNDS; i++) {
+	for (unsigned i = 0; i < ROUNDS; i++) {
 		CHECK_EQ(map_new(0, page(0), 2, RW), 2);
 		*word(page(0)) = 1;
 		*word(page(1)) = expect = 2;
@@ -186,7 +186,7 @@ TEST_ON(unmap_in_another_space_takes_effect_on_all_harts, 2, 64)
 
 	for (unsigned i = 0; i < readers(); i++)
 		w[i] = worker_new(vas);
-	for (int i = 0; i < ROUNDS; i++) {
+	for (unsigned i = 0; i < ROUNDS; i++) {
 		CHECK_EQ(map_new(vas, page(0), 1, RW), 1);
 		begin(w, i % 2 ? read_on : write_on);
 		CHECK_EQ(unmap(vas, page(0), 1), 1);
@@ -198,18 +198,18 @@ TEST_ON(unmap_in_another_space_takes_effect_on_all_harts, 2, 64)
 TEST(no_hart_comes_back_to_an_old_mapping)
 {
 	uint64_t vas = space_new(1000);
-	struct worker *w[8];
+	struct worker *w[4];
 
-	for (unsigned i = 0; i < 8; i++)
+	for (unsigned i = 0; i < 4; i++)
 		w[i] = worker_new(vas);
-	for (uint64_t round = 0; round < 20; round++) {
+	for (uint64_t round = 0; round < rounds(20); round++) {
 		CHECK_EQ(map_new(vas, page(0), 1, RW), 1);
-		CHECK_EQ(probe_load(w[round % 8], page(0)).value, 0);
-		CHECK_EQ(probe_store(w[(round + 1) % 8], page(0), round + 1).cause, NO_FAULT);
-		for (unsigned i = 0; i < 8; i++)
+		CHECK_EQ(probe_load(w[round % 4], page(0)).value, 0);
+		CHECK_EQ(probe_store(w[(round + 1) % 4], page(0), round + 1).cause, NO_FAULT);
+		for (unsigned i = 0; i < 4; i++)
 			CHECK_EQ(probe_load(w[i], page(0)).value, round + 1);
 		CHECK_EQ(unmap(vas, page(0), 1), 1);
-		for (unsigned i = 0; i < 8; i++)
+		for (unsigned i = 0; i < 4; i++)
 			CHECK_EQ(probe_load(w[i], page(0)).cause, LOAD_FAULT);
 	}
 }
@@ -221,7 +221,7 @@ static uint64_t churn(uint64_t me)
 	uint64_t base = page(64 * (unsigned)me);
 	struct random r = {me};
 
-	for (int i = 0; i < 30; i++) {
+	for (unsigned i = 0; i < rounds(50); i++) {
 		uint64_t n = 1 + random_below(&r, 16);
 
 		CHECK_EQ(map_new(0, base, n, RW), (int64_t)n);

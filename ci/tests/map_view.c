@@ -5,11 +5,11 @@
  */
 #include "kit.h"
 
-#define UART	   0x10000000
-#define RAM	   0x80000000
-#define IO_DEVICE  (MAP_IO | MAP_DEVICE)
-#define UART_LSR   5
-#define LSR_EMPTY  0x20 /* transmitter holding register empty; set when idle */
+#define UART      0x10000000
+#define RAM       0x80000000
+#define IO_DEVICE (MAP_IO | MAP_DEVICE)
+#define UART_LSR  5
+#define LSR_EMPTY 0x20 /* transmitter holding register empty; set when idle */
 
 static int64_t io(uint64_t va, uint64_t pa, uint64_t count, uint64_t rights)
 {
@@ -30,7 +30,7 @@ TEST(a_view_shows_the_executor)
 	run(&pool[0], work_park, 0x77);
 	AWAIT(ex->state == EX_PARKED);
 	CHECK(ex->x[1] <= (uint64_t)pool[0].entry); /* sp */
-	CHECK_EQ(ex->x[3], (uint64_t)&pool[0]); /* tp */
+	CHECK_EQ(ex->x[3], (uint64_t)&pool[0]);     /* tp */
 	CHECK_EQ(wake(pool[0].handle), 1);
 	AWAIT(ex->state == EX_STOPPED);
 }
@@ -90,7 +90,8 @@ TEST(a_view_goes_to_another_space)
 
 	CHECK_EQ(view(page(0), pool[0].handle), 1);
 	CHECK_EQ(share(vas, page(0), page(0), 1, MAP_R), 1);
-	CHECK_EQ(probe_load(child, page(0) + EX_PAGE_COLOUR).value, *word(page(0) + EX_PAGE_COLOUR));
+	CHECK_EQ(probe_load(child, page(0) + EX_PAGE_COLOUR).value,
+		 *word(page(0) + EX_PAGE_COLOUR));
 	CHECK_EQ(probe_store(child, page(0), 1).cause, STORE_FAULT);
 }
 
@@ -226,9 +227,14 @@ TEST(a_device_range_that_runs_into_ram_is_refused)
 
 TEST(physical_addresses_end_at_56_bits)
 {
-	static const uint64_t bad[] = {1UL << 56,	     1UL << 57,		   1UL << 63,
-				       RAM | 1UL << 56,	     UART | 1UL << 56,	   UART | 1UL << 63,
-				       -(uint64_t)PAGE_SIZE, 0xffffffc080000000};
+	static const uint64_t bad[] = {1UL << 56,
+				       1UL << 57,
+				       1UL << 63,
+				       RAM | 1UL << 56,
+				       UART | 1UL << 56,
+				       UART | 1UL << 63,
+				       -(uint64_t)PAGE_SIZE,
+				       0xffffffc080000000};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		check_no_io(bad[i], 1, true);

@@ -14,18 +14,24 @@
 	.endr
 .endm
 
+/* What C wants back; on its stack. */
+#define FRAME_RA   0
+#define FRAME_GP   8
+#define FRAME_TP   16
+#define FRAME_S(n) (24 + 8 * (n))
+#define FRAME_SIZE 128
+
 .macro	callee_saved op
-	\op	ra, 0(sp)
-	\op	gp, 8(sp)
-	\op	tp, 16(sp)
+	\op	ra, FRAME_RA(sp)
+	\op	gp, FRAME_GP(sp)
+	\op	tp, FRAME_TP(sp)
 	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-	\op	s\n, (24 + 8 * \n)(sp)
+	\op	s\n, FRAME_S(\n)(sp)
 	.endr
 .endm
-#define FRAME 128
 
 .macro	enter set
-	addi	sp, sp, -FRAME
+	addi	sp, sp, -FRAME_SIZE
 	callee_saved sd
 	sd	sp, (REGFILE_SET * \set + REGFILE_SP)(zero)
 	all_registers ld, REGFILE_SET * \set
@@ -35,7 +41,7 @@
 	all_registers sd, REGFILE_SET * \set + REGFILE_AFTER
 	ld	sp, (REGFILE_SET * \set + REGFILE_SP)(zero)
 	callee_saved ld
-	addi	sp, sp, FRAME
+	addi	sp, sp, FRAME_SIZE
 	ret
 .endm
 

@@ -16,6 +16,7 @@
 #define REGFILE_SETS  4
 
 #ifndef __ASSEMBLER__
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Index 0 isn't a register: sp of the caller, and a flag for regs_spin. */
@@ -37,6 +38,40 @@ REGFILE_FUNCTIONS(0)
 REGFILE_FUNCTIONS(1)
 REGFILE_FUNCTIONS(2)
 REGFILE_FUNCTIONS(3)
+
+/* The functions above, by set. */
+extern void (*const regs_ecall[REGFILE_SETS])(void);
+extern void (*const regs_spin[REGFILE_SETS])(void);
+extern void (*const regs_load[REGFILE_SETS])(void);
+extern void (*const regs_entry[REGFILE_SETS])(void);
+
+/* Register numbers */
+enum {
+	SP = 2,
+	T0 = 5,
+	T1 = 6,
+	A0 = 10,
+	A5 = 15,
+	A6 = 16,
+	A7 = 17,
+};
+
+struct regfile *regfile(unsigned set);
+/* Map the page of the sets; kit_reset takes it away. */
+void regfile_map(void);
+/* A call may change it: a0-a7, t0-t6. */
+bool clobbered(int n);
+/* Different in every register, set and round. */
+uint64_t pattern(unsigned set, int n, uint64_t round);
+/* All of `before`. */
+void load_patterns(unsigned set, uint64_t round);
+/* After a call: a0 is the result, a1..a5 as documented where that is not 0. */
+void check_after(unsigned set, uint64_t result, const uint64_t *documented);
+/* All as before, but one register. */
+void check_untouched(unsigned set, int but);
+
+/* Words that no call documents. */
+extern const uint64_t nothing[6];
 #endif
 
 #endif

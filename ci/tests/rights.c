@@ -10,11 +10,11 @@
  */
 #include "kit.h"
 
-#define SLOTS	12
-#define SPACES	2
-#define OBJECTS 256
-#define STEPS	600
-#define UART	0x10000000
+#define SLOTS   12
+#define SPACES  2
+#define OBJECTS 512
+#define STEPS   rounds(1200)
+#define UART    0x10000000
 
 enum kind { EMPTY, MEMORY, VIEWED, DEVICE, EXECUTOR, SPACE };
 
@@ -33,7 +33,7 @@ static unsigned objects;
 
 static struct random dice;
 static uint64_t held[MAP_RIGHTS + 1]; /* capabilities on the other space, by rights */
-static uint64_t third;		      /* a space whose capability goes around */
+static uint64_t third;                /* a space whose capability goes around */
 static struct worker *probers[SPACES];
 
 /* What capabilities the slots are filled from. */
@@ -128,7 +128,8 @@ static void do_new(unsigned slot_no)
 {
 	struct space_arg to = any_space();
 	struct entry *e = &model[to.space][slot_no];
-	uint64_t rights = any_rights(MAP_RIGHTS), wx = any_wx(), replace = roll(3) ? 0 : MAP_REPLACE;
+	uint64_t rights = any_rights(MAP_RIGHTS), wx = any_wx(),
+		 replace = roll(3) ? 0 : MAP_REPLACE;
 
 	if (!agree(CALL(CALL_MAP, to.handle, page(slot_no), 0, 1, MAP_NEW | rights | wx | replace),
 		   (to.rights & MAP_W) && legal(MAP_MEMORY, rights, wx) &&
@@ -139,7 +140,8 @@ static void do_new(unsigned slot_no)
 	content[objects] = 0;
 	if (rights & MAP_W) {
 		content[objects] = 1000 + objects;
-		CHECK_EQ(probe_store(probers[to.space], page(slot_no) + CONTENT, 1000 + objects).cause,
+		CHECK_EQ(probe_store(probers[to.space], page(slot_no) + CONTENT, 1000 + objects)
+				 .cause,
 			 NO_FAULT);
 	}
 	objects++;
@@ -149,7 +151,8 @@ static void do_io(unsigned slot_no)
 {
 	struct space_arg to = any_space();
 	struct entry *e = &model[to.space][slot_no];
-	uint64_t rights = any_rights(RW), wx = roll(6) ? 0 : MAP_WX, replace = roll(3) ? 0 : MAP_REPLACE;
+	uint64_t rights = any_rights(RW), wx = roll(6) ? 0 : MAP_WX,
+		 replace = roll(3) ? 0 : MAP_REPLACE;
 
 	if (agree(CALL(CALL_MAP, to.handle, page(slot_no), UART, 1,
 		       MAP_IO | MAP_DEVICE | rights | wx | replace),
@@ -195,7 +198,8 @@ static void do_copy(unsigned slot_no)
 	if (from.space && !(from.rights & MAP_W))
 		allowed = allowed && rights == MAP_R && source->kind < EXECUTOR;
 	if (badge)
-		allowed = allowed && source->kind >= EXECUTOR && source->badge == 0 && badge < 0x400;
+		allowed =
+			allowed && source->kind >= EXECUTOR && source->badge == 0 && badge < 0x400;
 	got = *source;
 	got.rights = rights;
 	got.badge = badge ? badge : source->badge;
@@ -249,8 +253,7 @@ static int64_t call_from(unsigned space, uint64_t number, const uint64_t *a)
 {
 	return space ? call_in(probers[space], number, a) : call_a0(number, a);
 }
-#define CALL_FROM(space, number, ...)                                                              \
-	call_from(space, number, (const uint64_t[7]){__VA_ARGS__})
+#define CALL_FROM(space, number, ...) call_from(space, number, (const uint64_t[7]){__VA_ARGS__})
 
 /* A call that needs a right, and what it returns when one has it. */
 static void check_right(int64_t result, bool has, int64_t good)
@@ -272,8 +275,9 @@ static void check_slot(unsigned space, unsigned i)
 	} else if (e->kind == SPACE) {
 		check_right(CALL_FROM(space, CALL_MAP, va, spare, 0, 1, MAP_UNMAP),
 			    e->rights & MAP_W, 1);
-		check_right(CALL_FROM(space, CALL_MAP, 0, spare, spare, 1, MAP_SHARE | MAP_R, 0, va),
-			    e->rights & MAP_R, -HL_EFAULT);
+		check_right(
+			CALL_FROM(space, CALL_MAP, 0, spare, spare, 1, MAP_SHARE | MAP_R, 0, va),
+			e->rights & MAP_R, -HL_EFAULT);
 	}
 	if (e->kind >= EXECUTOR || e->kind == EMPTY) {
 		CHECK_EQ(probe_rights(probers[space], va), 0);

@@ -119,7 +119,7 @@ TEST(start_runs_the_function_with_its_argument)
 
 TEST(one_can_be_started_again_and_again)
 {
-	for (uint64_t i = 0; i < 500; i++) {
+	for (uint64_t i = 0; i < rounds(500); i++) {
 		run(&pool[i % 3], work_nothing, i);
 		CHECK_EQ(join(&pool[i % 3]), i);
 	}
@@ -129,9 +129,19 @@ TEST(one_can_be_started_again_and_again)
 TEST(start_at_a_bad_pc_faults)
 {
 	static const uint64_t bad[] = {
-		0,	    2,		FAR_HOLE,   USER_TOP,		USER_TOP - 2, 1UL << 39,
-		1UL << 63,  INFO_VA,	0xffffffffc0000000, 0xffffffff80000000,
-		0xffffffffffffffe, 0xfffffffffffffffe, 0xffffffc080200000,
+		0,
+		2,
+		FAR_HOLE,
+		USER_TOP,
+		USER_TOP - 2,
+		1UL << 39,
+		1UL << 63,
+		INFO_VA,
+		0xffffffffc0000000,
+		0xffffffff80000000,
+		0xffffffffffffffe,
+		0xfffffffffffffffe,
+		0xffffffc080200000,
 	};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -145,7 +155,8 @@ TEST(start_at_a_bad_pc_faults)
 
 TEST(any_stack_pointer_will_do)
 {
-	static const uint64_t odd[] = {0, 1, 7, ~(uint64_t)0, 1UL << 63, INFO_VA, 0xffffffc080000000};
+	static const uint64_t odd[] = {
+		0, 1, 7, ~(uint64_t)0, 1UL << 63, INFO_VA, 0xffffffc080000000};
 	static uint64_t cell = 0x77;
 
 	for (unsigned i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
@@ -190,7 +201,7 @@ static uint64_t body(uint64_t arg)
 	return arg;
 }
 
-#define RACES 300
+#define RACES rounds(300)
 
 static uint64_t race_to_start(uint64_t racers)
 {
@@ -218,52 +229,4 @@ TEST(every_start_that_succeeds_runs_once)
 	join(&pool[5]);
 	CHECK(wins >= 1);
 	CHECK_EQ(bodies, wins);
-}
-
-/* --- faults and resuming without a keeper -------------------------------- */
-
-static uint64_t touch(uint64_t va)
-{
-	uint64_t sum = 0;
-
-	for (int i = 0; i < 4; i++)
-		sum += *word(va + i * PAGE_SIZE);
-	return sum;
-}
-
-TEST(a_mended_fault_can_be_resumed)
-{
-	run(&pool[0], touch, page(0));
-	for (unsigned i = 0; i < 4; i++) {
-		AWAIT(life(&pool[0]) == EX_FAULTED);
-		CHECK_EQ(pool[0].view->scause, LOAD_FAULT);
-		CHECK_EQ(pool[0].view->stval, page(i));
-		CHECK_EQ(map_new(0, page(i), 1, RW), 1);
-		*word(page(i)) = i + 1;
-		CHECK_EQ(resume(pool[0].handle, 0), 0);
-	}
-	CHECK_EQ(join(&pool[0]), 1 + 2 + 3 + 4);
-}
-
-TEST(an_unmended_fault_comes_again)
-{
-	run(&pool[0], touch, page(0));
-	for (unsigned i = 0; i < 10; i++) {
-		AWAIT(life(&pool[0]) == EX_FAULTED);
-		CHECK_EQ(pool[0].view->stval, page(0));
-		CHECK_EQ(resume(pool[0].handle, 0), 0);
-	}
-	AWAIT(life(&pool[0]) == EX_FAULTED);
-}
-
-TEST(resume_can_go_on_elsewhere)
-{
-	static uint64_t cell = 0x1357;
-
-	CHECK_EQ(start(pool[0].handle, FAR_HOLE, 0, (uint64_t)&cell), 0);
-	AWAIT(life(&pool[0]) == EX_FAULTED);
-	CHECK_EQ(pool[0].view->pc, FAR_HOLE);
-	/* Registers are kept: a0 is still the address. */
-	CHECK_EQ(resume(pool[0].handle, (uint64_t)entry_load), 0);
-	CHECK_EQ(join(&pool[0]), 0x1357);
 }

@@ -97,7 +97,7 @@ TEST_ON(one_stopped_while_queued_never_runs, 1, 1)
 
 TEST(stop_of_one_queued_ends_it)
 {
-	for (uint64_t i = 0; i < 100; i++) {
+	for (uint64_t i = 0; i < rounds(100); i++) {
 		int64_t r;
 
 		run(&pool[0], work_yield_forever, 0);
@@ -110,10 +110,10 @@ TEST(stop_of_one_queued_ends_it)
 
 TEST(stop_of_many_queued_ends_all)
 {
-	for (int round = 0; round < 10; round++) {
+	for (unsigned round = 0; round < rounds(10); round++) {
 		for (uint64_t i = 0; i < POOL; i++)
 			run(&pool[i], work_yield_forever, i);
-		for (int i = 0; i < round; i++)
+		for (unsigned i = 0; i < round; i++)
 			yield();
 		for (uint64_t i = 0; i < POOL; i++)
 			CHECK(stop(pool[i].handle, i) >= 0);
@@ -131,7 +131,7 @@ static uint64_t say_and_spin(uint64_t arg)
 /* It never enters the kernel by itself. */
 TEST_ON(stop_of_one_running_elsewhere_ends_it, 2, 64)
 {
-	for (uint64_t i = 0; i < 50; i++) {
+	for (uint64_t i = 0; i < rounds(50); i++) {
 		counter = 0;
 		run(&pool[0], say_and_spin, 0);
 		AWAIT(counter);
@@ -174,7 +174,7 @@ TEST(stop_meets_every_state)
 {
 	struct random r = {1};
 
-	for (uint64_t i = 0; i < 300; i++) {
+	for (uint64_t i = 0; i < rounds(300); i++) {
 		if (i % 2) {
 			run(&pool[1], work_park_forever, 0);
 			AWAIT(life(&pool[1]) == EX_PARKED);
@@ -205,8 +205,8 @@ static uint64_t stop_until_stopped(uint64_t n)
 TEST(stops_may_race)
 {
 	for (int i = 1; i < 4; i++)
-		run(&pool[i], stop_until_stopped, 200);
-	for (int i = 0; i < 200; i++) {
+		run(&pool[i], stop_until_stopped, rounds(200));
+	for (unsigned i = 0; i < rounds(200); i++) {
 		int64_t r = try_run(&pool[0], i % 2 ? work_yield_forever : work_park_forever, 0);
 
 		CHECK(r == 0 || r == -HL_EBUSY);
@@ -228,7 +228,7 @@ static uint64_t stop_each_other(uint64_t me)
 
 TEST(two_may_stop_each_other)
 {
-	for (int i = 0; i < 200; i++) {
+	for (unsigned i = 0; i < rounds(200); i++) {
 		counter = 0;
 		run(&pool[0], stop_each_other, 0);
 		run(&pool[1], stop_each_other, 1);

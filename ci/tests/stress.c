@@ -7,10 +7,10 @@
 
 /* --- messages ---------------------------------------------------------------- */
 
-#define ACTORS	  12
-#define STEPS	  400
-#define MAGIC	  0x6d657373616765
-#define VICTIMS	  4
+#define ACTORS  12
+#define STEPS   rounds(1000)
+#define MAGIC   0x6d657373616765
+#define VICTIMS 4
 
 static struct tally {
 	volatile uint64_t sent;
@@ -205,7 +205,7 @@ TEST(no_message_is_lost_or_doubled_3)
 /* Many producers and consumers share one counter each way; sleepers are woken
  * by handle, so that a lost wakeup leaves somebody asleep for ever. */
 #define PAIRS 6
-#define ITEMS 400
+#define ITEMS rounds(400)
 
 static struct channel {
 	volatile uint64_t full __attribute__((aligned(64))); /* 0: empty, else the item */
@@ -258,7 +258,7 @@ static uint64_t churn_spaces(uint64_t me)
 {
 	uint64_t vas = CAPS + 8 * me * PAGE_SIZE, exec = vas + PAGE_SIZE;
 
-	for (uint64_t i = 0; i < 30; i++) {
+	for (uint64_t i = 0; i < rounds(30); i++) {
 		CHECK_EQ(vas_new(vas, 20), 1);
 		CHECK_EQ(map_new(vas, page(0), 5, RW), 5);
 		CHECK_EQ(executor_new(vas, exec, MAP_RIGHTS), 1);
@@ -299,9 +299,26 @@ static volatile uint64_t nonsense_done;
 static uint64_t idea(struct random *dice)
 {
 	static const uint64_t ideas[] = {
-		0, 1, 2, 3, 8, 0x1000, USER_TOP, USER_TOP - PAGE_SIZE, 1UL << 63,
-		~(uint64_t)0, -(uint64_t)PAGE_SIZE, INFO_VA, 0xffffffc000000000, 0xffffffc080000000,
-		0xffffffff80000000, 512, 513, 0x10000000, 0x80000000, 0x7fffffffffffffff,
+		0,
+		1,
+		2,
+		3,
+		8,
+		0x1000,
+		USER_TOP,
+		USER_TOP - PAGE_SIZE,
+		1UL << 63,
+		~(uint64_t)0,
+		-(uint64_t)PAGE_SIZE,
+		INFO_VA,
+		0xffffffc000000000,
+		0xffffffc080000000,
+		0xffffffff80000000,
+		512,
+		513,
+		0x10000000,
+		0x80000000,
+		0x7fffffffffffffff,
 	};
 	uint64_t n = random_below(dice, 64);
 
@@ -354,7 +371,7 @@ TEST(nonsense_does_no_harm)
 		CHECK_EQ(share(vas, page(i), w[i]->handle, 1, MAP_EXECUTOR | MAP_RIGHTS), 1);
 	}
 	CHECK_EQ(map_new(vas, page(6), 2, RW), 2);
-	for (uint64_t round = 0; round < 120; round++) {
+	for (uint64_t round = 0; round < rounds(200); round++) {
 		struct worker *v = w[round % 6];
 
 		for (int i = 0; i < 20 && life(v) != EX_STOPPED; i++) {

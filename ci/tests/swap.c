@@ -87,9 +87,9 @@ TEST(swap_crosses_spaces)
 
 	/* And out of it, by a capability that lies there. */
 	receiver_up(&pool[0]);
-	CHECK_EQ(CALL(CALL_MAP, vas, inside, pool[0].handle, 1, MAP_SHARE | MAP_EXECUTOR | MAP_X,
-		      3),
-		 1);
+	CHECK_EQ(
+		CALL(CALL_MAP, vas, inside, pool[0].handle, 1, MAP_SHARE | MAP_EXECUTOR | MAP_X, 3),
+		1);
 	target = inside;
 	run(child, send, 78);
 	join(&pool[0]);
@@ -175,8 +175,8 @@ TEST(swap_with_a_value_that_differs_leaves_next_parked)
 
 	receiver_up(&pool[0]);
 	for (int i = 0; i < 20; i++) {
-		struct result r = CALL_ALL(CALL_PARK, (uint64_t)&cell, 4, 1, 2, 3, 4,
-					   pool[0].handle);
+		struct result r =
+			CALL_ALL(CALL_PARK, (uint64_t)&cell, 4, 1, 2, 3, 4, pool[0].handle);
 
 		CHECK_EQ(r.a0, -HL_EAGAIN);
 		yield();
@@ -286,7 +286,7 @@ TEST(two_spaces_swap_back_and_forth)
 /* Swap where one is always stopped while it waits. */
 TEST(one_that_was_swapped_to_can_be_stopped)
 {
-	for (int i = 0; i < 50; i++) {
+	for (unsigned i = 0; i < rounds(50); i++) {
 		receiver_up(&pool[0]);
 		target = pool[0].handle;
 		run(&pool[1], send, i);
@@ -299,7 +299,7 @@ TEST(one_that_was_swapped_to_can_be_stopped)
 /* --- many to one --------------------------------------------------------- */
 
 #define SENDERS  6
-#define MESSAGES 300
+#define MESSAGES rounds(300)
 
 static volatile uint64_t heard[SENDERS];
 static volatile uint64_t last_from[SENDERS];

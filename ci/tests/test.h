@@ -62,6 +62,10 @@ _Noreturn void test_fail_eq(const char *file, int line, const char *expr, uint64
 void test_wait(uint64_t since, const char *file, int line, const char *expr);
 uint64_t test_time(void);
 unsigned harts(void);
+/* n on few harts, less on many.  An emulated machine may have more harts than
+ * there are processors for them; then every hand-over of a queue lock, every
+ * shootdown, can cost a time slice. */
+unsigned rounds(unsigned n);
 
 /* Pseudo-random numbers, the same in every run. */
 struct random {

@@ -274,9 +274,10 @@ static inline long sys_start(hl_handle exec, uint64_t pc, uint64_t sp, uint64_t 
  *                         fewer.  aux: badge for a cap without one (10 bits).
  *                         With from held without W: only R, and no caps.
  *            MAP_MOVE     the same, and the source entry becomes empty
- *            MAP_VIEW     source is a handle with R: its page, read-only memory
- *                         (attr MAP_R), count 1; <hartleaf/executor.h> says what
- *                         is in it.  On a VAS, aux tells which table.
+ *            MAP_VIEW     source is a handle on an executor with R: its page as
+ *                         read-only memory (attr MAP_R), count 1;
+ *                         <hartleaf/executor.h> says what is in it.  Tables of a
+ *                         VAS can't be viewed yet: -HL_EBADF
  *            MAP_UNMAP    entries become empty, of whatever kind they are (no
  *                         rights nor kind in attr); a hole counts as done
  *            MAP_PROTECT  rights the same or fewer, in place
@@ -385,7 +386,10 @@ static inline long sys_map_io(uint64_t va, uint64_t physical, uint64_t count)
  *            -HL_EBADF, -HL_EPERM
  * Ordering   what it wrote before it stopped is seen by its keeper
  * Cost       an executor: one atomic, an IPI if it runs elsewhere.  A VAS: bounded
- *            steps, one a call; all its executors, then all its pages
+ *            steps, one a call; all its executors, then all its pages.  Frames
+ *            of what is gone come back in such steps, which stop, map without
+ *            memory and idle harts do, and yield doesn't: who waits for frames
+ *            calls stop on what is stopped already
  * Example    while (sys_stop(vas, 0) == -HL_EAGAIN)
  *                    sys_yield();
  */

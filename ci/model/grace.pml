@@ -1,0 +1,809 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reclaiming: grace periods, who does the steps, counts that are taken only
+ * while they are not zero, and the order of a takedown.
+ *
+ * Modelled: HARTS harts, one executor page, capabilities on it in two slots,
+ * its VAS, and on each hart a program of another VAS, which may do any of the
+ * calls below, sleep, or stop calling (it spins); then only an interrupt brings
+ * its hart into the kernel.  One step is one access to a word that other harts
+ * may touch at that time.
+ *
+ * SCENE
+ *   FREE   use, share, unmap, start, end; the page is freed when nothing
+ *          counts it any more
+ *   DYING  start, end, and the VAS is killed, so that it is taken down
+ *   BOTH   use and unmap while the VAS is taken down
+ * Bounds: at most CALLS calls, NAPS sleeps, JOBS returns from them, and IPIS
+ * interrupts for other reasons, in all.
+ *
+ * Checked
+ *   - no page is freed while a hart holds a pointer to it that it looked up,
+ *     while it lives, or while a capability names it
+ *   - nothing is started, lives, or is a hart's space when the sweep begins or
+ *     later
+ *   - when nothing moves any more and a hart sleeps, no reclaiming is left to
+ *     do; and nobody goes on that was asked to stop
+ *
+ * Memory order.  Promela is sequentially consistent; besides, RVWMO lets a load
+ * be served before an older store of its own hart.  The bugs that lack a fence
+ * do their load that early.  Acquire and release orders are taken as given.
+ *
+ * Correspondence
+ *   reclaim_step, unit, grace_begin, grace_end, free_some, wait_for_grace,
+ *   takedown_step (with the arrivals of takedowns_step),
+ *   reclaim_event, reclaim_answered, reclaim_poll, reclaim_ready, reclaim_wanted
+ *                                              kern/reclaim.[ch]
+ *   sched_idle, sched_kick, sched_interrupt    kern/sched.c
+ *   executor_get, executor_put, executor_stop, executor_end, executor_start,
+ *   run_or_dispatch                            kern/executor.c
+ *   vas_unrun, vas_await_end, vas_kill         kern/vas.c
+ *   call_use                      whatever follows a handle (wake, swap, ...)
+ *   call_share, call_unmap        kern/map.c: share, unmap
+ *   call_start, after_call        kern/call.c: call_start, call_c
+ *
+ * Abstractions.  A ticket is kept as the number of periods still to end (ticket
+ * - grace_done), the count of answers as whether it moved since the snapshot:
+ * nothing but that is ever looked at; and likewise of reclaim_events whether
+ * it is reclaim_seen, or what the step under way has read.  One page stands for
+ * a batch.  The queue and how it wakes harts are sched.pml's, the rest of the
+ * state word state.pml's.
+ *
+ * Seeded bugs, each of which must be found, with the scene that does:
+ *   FREE   BUG_NO_GRACE           freed at once
+ *   BOTH   BUG_TICKET_ONE         a period that runs already counts
+ *   FREE   BUG_LOAD_BEFORE_LEAVE  a lookup before the idle bit is cleared
+ *   FREE   BUG_LOAD_BEFORE_COUNT  a lookup before the answer is counted
+ *   FREE   BUG_IDLE_KEEPS_BIT     leaves idle without clearing its bit
+ *   FREE   BUG_POLL_IN_CALL       a step while a pointer is held
+ *   FREE   BUG_PLAIN_INC          counts one more though nothing is left
+ *   FREE   BUG_START_NO_COUNT     a live executor doesn't count itself
+ *   FREE   BUG_IPI_FIRST          interrupts, then takes the snapshot
+ *   FREE   BUG_IDLE_DROPS_ANSWER  sleeps though a grace period waits for it
+ *   FREE   BUG_SEEN_LATE          takes for seen what came meanwhile
+ *   FREE   BUG_MORE_UNSEEN        a step leaves more to do, but nobody wants it
+ *   FREE   BUG_ANSWER_NO_EVENT    the last answer tells nobody
+ *   DYING  BUG_DYING_NO_GRACE     stops the executors at once
+ *   DYING  BUG_SWEEP_NO_GRACE     sweeps as soon as none lives
+ *   DYING  BUG_STOP_UNSEEN        a step asks the hart's own executor, unseen
+ *   DYING  BUG_NO_FENCE_AWAIT     AWAITED -> runs
+ *   DYING  BUG_NO_FENCE_UNRUN     runs -> AWAITED
+ */
+#define FREE 1
+#define DYING 2
+#define BOTH 3
+#ifndef SCENE
+#define SCENE FREE
+#endif
+#ifndef HARTS
+#define HARTS 2
+#endif
+#ifndef CALLS
+#define CALLS 3
+#endif
+#ifndef NAPS
+#define NAPS 1
+#endif
+#ifndef JOBS
+#define JOBS 1
+#endif
+#ifndef IPIS
+#define IPIS 1
+#endif
+
+#define NONE 0
+#define BIT(h) (1 << (h))
+
+/* the global page */
+byte idle;
+bool wanted; /* reclaim_events != reclaim_seen */
+bool newer; /* reclaim_events != what the step has read */
+bool lock; /* reclaim_lock */
+bool running; /* grace_running */
+byte waits; /* grace_harts */
+bool limbo, waiting; /* the page is on that list */
+byte ticket; /* limbo_ticket - grace_done */
+byte jobs; /* programs in the queue */
+/* hart pages */
+bool moved[HARTS + 1]; /* quiesced != quiesced_seen */
+bool ssip[HARTS + 1];
+/* the executor */
+#define STOPPED 0
+#define READY 1
+#define ASKED 2 /* READY and STOPREQ */
+byte state;
+byte refs = 1;
+byte hart_of;
+bool slot[2]; /* capabilities */
+bool queued;
+/* its VAS */
+bool dying, doomed;
+bool awaited; /* VAS_AWAITED */
+byte runs;
+byte phase;
+byte vticket;
+#define DYING_GRACE 1
+#define DYING_EXECUTORS 2
+#define DYING_RUNS 3
+#define DYING_SPACE 4
+#define SWEPT 5
+/* what the checks need */
+bool holds[HARTS + 1]; /* has looked it up */
+byte on[HARTS + 1]; /* what the hart is at */
+#define KERNEL 0
+#define PROGRAM 1
+#define EXECUTOR 2
+bool space[HARTS + 1]; /* satp is the VAS's */
+bool freed;
+byte naps, calls, back, ipis; /* left */
+
+#define head (queued || jobs > 0)
+#define reclaim_wanted wanted
+#define reclaim_event() atomic { wanted = true; newer = true }
+
+inline sched_kick()
+{
+	m = idle; /* fence_full before */
+	do
+	:: atomic { m == 0 -> break }
+	:: atomic {
+			m != 0 ->
+			x = 1;
+			do
+			:: !(m & BIT(x)) -> x++
+			:: else -> break
+			od;
+			m = idle & BIT(x);
+			idle = idle & ~BIT(x)
+		}
+		if
+		:: atomic { m != 0 -> ssip[x] = true; x = 0; m = 0; break }
+		:: atomic { m == 0 -> x = 0; m = idle }
+		fi
+	od
+}
+
+inline executor_put()
+{
+	atomic {
+		assert(refs > 0);
+		refs--;
+		if
+		:: refs == 0 -> x = 1
+		:: else -> x = 0
+		fi
+	}
+	if
+	:: x == 1 ->
+		x = 0;
+		atomic { assert(!limbo && !waiting && !freed); limbo = true }
+		reclaim_event()
+	:: else
+	fi
+}
+
+/* x: one more is counted */
+inline executor_get()
+{
+	atomic {
+#ifdef BUG_PLAIN_INC
+		refs++;
+		x = 1
+#else
+		if
+		:: refs > 0 -> refs++; x = 1
+		:: else -> x = 0
+		fi
+#endif
+	}
+}
+
+/* doomed: on the list of that name (reclaim_vas) */
+inline vas_unrun()
+{
+#ifdef BUG_NO_FENCE_UNRUN
+	m = awaited;
+#endif
+	atomic { runs--; x = (runs == 0) }
+#ifndef BUG_NO_FENCE_UNRUN
+	m = awaited; /* fence_full before */
+#endif
+	if
+	:: x == 1 && m == 1 ->
+		atomic { m = awaited; awaited = false; x = 0 }
+		if
+		:: m == 1 -> m = 0; atomic { assert(!doomed); doomed = true } reclaim_event()
+		:: else
+		fi
+	:: else -> m = 0; x = 0
+	fi
+}
+
+/* m: the takedown can go on */
+inline vas_await_end()
+{
+#ifdef BUG_NO_FENCE_AWAIT
+	m = (runs == 0);
+#endif
+	awaited = true;
+#ifndef BUG_NO_FENCE_AWAIT
+	m = (runs == 0); /* fence_full before */
+#endif
+	if
+	:: m == 1 -> atomic { m = awaited; awaited = false }
+	:: else
+	fi
+}
+
+inline reclaim_answered()
+{
+	if
+#ifndef BUG_ANSWER_NO_EVENT
+	:: running -> reclaim_event()
+#endif
+	:: else
+	fi
+}
+
+/* One access for each of the other harts, or for each. */
+#if HARTS == 2
+#define other_harts(step) step((3 - me))
+#define all_harts(step) step(1); step(2)
+#else
+#define other_harts(step) step((me % 3 + 1)); step(((me + 1) % 3 + 1))
+#define all_harts(step) step(1); step(2); step(3)
+#endif
+
+/* quiesced_seen = quiesced */
+inline snapshot(h)
+{
+	atomic {
+		if
+		:: m & BIT(h)
+		:: else -> moved[h] = false; n = n | BIT(h)
+		fi
+	}
+}
+
+inline interrupt(h)
+{
+	atomic {
+		if
+		:: n & BIT(h) -> ssip[h] = true
+		:: else
+		fi
+	}
+}
+
+inline answered(h)
+{
+	atomic {
+		if
+		:: (n & BIT(h)) && ((m & BIT(h)) || moved[h]) -> n = n & ~BIT(h)
+		:: else
+		fi
+	}
+}
+
+inline grace_begin()
+{
+	running = true;
+	m = idle; /* fence_full before */
+#ifdef BUG_IPI_FIRST
+	n = ~m & 15;
+	other_harts(interrupt);
+	n = 0;
+#endif
+	other_harts(snapshot);
+	waits = n;
+#ifndef BUG_IPI_FIRST
+	other_harts(interrupt);
+#endif
+	d_step { n = 0; m = 0 }
+}
+
+inline grace_end()
+{
+	atomic { m = idle; n = waits }
+	all_harts(answered);
+	atomic {
+		waits = n;
+		m = 0;
+		if
+		:: n == 0 ->
+			ticket = (ticket > 0 -> ticket - 1 : 0);
+			vticket = (vticket > 0 -> vticket - 1 : 0);
+			done = true
+		:: else -> n = 0
+		fi
+	}
+	if
+	:: done -> running = false
+	:: else
+	fi
+}
+
+#ifdef BUG_TICKET_ONE
+#define grace_ticket 1
+#else
+#define grace_ticket (running -> 2 : 1)
+#endif
+
+inline free_some()
+{
+	d_step {
+		assert(refs == 0 && state == STOPPED && !slot[0] && !slot[1] && !queued);
+		for (x : 1 .. HARTS) {
+			assert(!holds[x])
+		}
+		assert(!freed);
+		freed = true;
+		waiting = false;
+		x = 0;
+		done = true
+	}
+}
+
+inline wait_for_grace(next)
+{
+	d_step { phase = next; vticket = grace_ticket }
+}
+
+/* takedowns_step, takedown_step */
+inline takedown_step()
+{
+	if
+	:: doomed -> /* arrivals */
+		doomed = false;
+		if
+		:: phase == DYING_RUNS -> wait_for_grace(DYING_SPACE)
+		:: else -> wait_for_grace(DYING_GRACE)
+		fi;
+		done = true
+#ifdef BUG_DYING_NO_GRACE
+	:: !doomed && phase == DYING_GRACE -> d_step { phase = DYING_EXECUTORS; done = true }
+#else
+	:: !doomed && phase == DYING_GRACE && vticket == 0 ->
+		d_step { phase = DYING_EXECUTORS; done = true }
+#endif
+	:: phase == DYING_EXECUTORS ->
+		/* executor_stop */
+		atomic {
+			if
+			:: state == READY -> state = ASKED; m = 1
+			:: else -> m = 0
+			fi
+		}
+		if
+		:: m == 1 ->
+			m = hart_of; /* fence_full before */
+			if
+			:: m != NONE && m != me -> ssip[m] = true
+			:: else
+			fi
+		:: else
+		fi;
+		m = 0;
+		phase = DYING_RUNS;
+		vas_await_end();
+		if
+		:: m == 1 -> m = 0; wait_for_grace(DYING_SPACE)
+		:: else
+		fi;
+		done = true
+#ifdef BUG_SWEEP_NO_GRACE
+	:: phase == DYING_SPACE ->
+#else
+	:: phase == DYING_SPACE && vticket == 0 ->
+#endif
+		d_step {
+			assert(state == STOPPED && !queued);
+			for (x : 1 .. HARTS) {
+				assert(!space[x])
+			}
+			x = 0;
+			phase = SWEPT;
+			done = true
+		}
+	:: else
+	fi
+}
+
+#ifdef BUG_NO_GRACE
+#define grace_needed false
+#else
+#define grace_needed (waiting && ticket > 0 || \
+		      (phase == DYING_GRACE || phase == DYING_SPACE) && vticket > 0)
+#endif
+
+/* done: it did something.  All under the lock. */
+inline unit()
+{
+	if
+	:: running -> grace_end()
+	:: else
+	fi;
+	if
+	:: atomic { !done && !waiting && limbo -> waiting = true; limbo = false; ticket = grace_ticket }
+	:: atomic { done || waiting || !limbo }
+	fi;
+	if
+#ifdef BUG_NO_GRACE
+	:: !done && waiting -> free_some()
+#else
+	:: !done && waiting && ticket == 0 -> free_some()
+#endif
+	:: else
+	fi;
+	if
+	:: !done -> takedown_step()
+	:: else
+	fi;
+	if
+	:: !done && !running && grace_needed -> grace_begin(); done = true
+	:: else
+	fi
+}
+
+/* done: there is more to do */
+inline reclaim_step()
+{
+	if
+	:: lock /* taken: swap found 1 */
+	:: atomic { !lock -> lock = true }
+		newer = false; /* events = reclaim_events */
+		unit();
+#ifdef BUG_SEEN_LATE
+		wanted = done;
+#else
+#ifdef BUG_MORE_UNSEEN
+		wanted = (done -> wanted : newer);
+#else
+		wanted = (done || newer); /* reclaim_seen = done ? events - 1 : events */
+#endif
+#endif
+		atomic { lock = false; newer = false };
+		done = reclaim_wanted /* fence_full before */
+	fi
+}
+
+inline reclaim_poll()
+{
+	if
+	:: reclaim_wanted ->
+		reclaim_step();
+		if
+		:: done -> done = false; sched_kick()
+		:: else
+		fi
+	:: else
+	fi
+}
+
+/* Another program's call looks up a slot: holds[me]. */
+inline lookup(i)
+{
+	atomic { holds[me] = slot[i]; assert(!holds[me] || !freed) }
+}
+
+proctype hart(byte me)
+{
+	byte m, n, x; /* scratch */
+	bool done;
+
+	goto user;
+
+dispatch:
+	atomic {
+		if
+		:: queued -> queued = false; goto run_ex
+		:: else
+		fi;
+		if
+		:: jobs > 0 -> jobs--; space[me] = false; on[me] = PROGRAM; goto user
+		:: else
+		fi
+	}
+
+	/* sched_idle */
+	space[me] = false; /* hart_use_kernel_space */
+	do
+	:: !head && reclaim_wanted ->
+		reclaim_step();
+		if
+		:: done -> done = false
+		:: else -> break
+		fi
+	:: else -> break
+	od;
+	idle = idle | BIT(me); /* fence_full */
+look:
+	ssip[me] = false; /* hart_interrupt_clear, with a fence */
+	if
+	:: head -> goto leave
+	:: else
+	fi;
+	/* reclaim_ready */
+	if
+	:: reclaim_wanted ->
+		if
+		:: !lock -> goto leave
+		:: else
+		fi
+	:: else
+	fi;
+#ifndef BUG_IDLE_DROPS_ANSWER
+	if
+	:: waits & BIT(me) -> goto leave
+	:: else
+	fi;
+#endif
+	if
+	:: !(idle & BIT(me)) -> goto leave
+	:: else
+	fi;
+end_asleep:
+	ssip[me]; /* hart_wait */
+	goto look;
+leave:
+#ifdef BUG_LOAD_BEFORE_LEAVE
+	lookup(0);
+#endif
+#ifdef BUG_IDLE_KEEPS_BIT
+	skip;
+#else
+	idle = idle & ~BIT(me); /* fence_full */
+#endif
+	moved[me] = true; /* quiesced++; fence_full */
+#ifdef BUG_LOAD_BEFORE_LEAVE
+	holds[me] = false;
+#endif
+	reclaim_answered();
+	reclaim_poll();
+	goto dispatch;
+
+user: /* the program's */
+	assert(!holds[me] && on[me] == PROGRAM && !space[me]);
+end_user:
+	atomic {
+		if
+		:: ssip[me] -> ssip[me] = false; goto sched_interrupt
+		:: naps > 0 -> naps--; on[me] = KERNEL; goto dispatch
+#if SCENE != DYING
+		:: calls > 0 && slot[0] -> calls--; goto call_use
+		:: calls > 0 && slot[0] -> calls--; n = 0; goto call_unmap
+#endif
+#if SCENE == FREE
+		:: calls > 0 && slot[0] -> calls--; goto call_share
+		:: calls > 0 && slot[1] -> calls--; n = 1; goto call_unmap
+#else
+		:: calls > 0 && !dying -> calls--; goto vas_kill
+#endif
+#if SCENE != BOTH
+		:: calls > 0 && slot[0] -> calls--; goto call_start
+#endif
+		/* yield */
+		:: calls > 0 && queued ->
+			calls--; queued = false; jobs++; on[me] = KERNEL; goto run_ex
+		fi
+	}
+
+run_ex: /* run, executor_adopt; fence_full */
+	hart_of = me;
+	space[me] = true;
+	if
+	:: state == ASKED -> goto executor_end
+	:: else -> on[me] = EXECUTOR
+	fi;
+user_ex:
+	assert(state != STOPPED && phase != SWEPT && !freed);
+end_user_ex:
+	atomic {
+		if
+		:: ssip[me] -> ssip[me] = false; goto sched_interrupt
+		:: calls > 0 -> calls--; goto executor_end /* executor_end_self */
+		fi
+	}
+
+sched_interrupt:
+#ifdef BUG_LOAD_BEFORE_COUNT
+	lookup(0);
+#endif
+	moved[me] = true; /* fences on either side */
+#ifdef BUG_LOAD_BEFORE_COUNT
+	holds[me] = false;
+#endif
+	reclaim_answered();
+	reclaim_poll();
+	if
+	:: on[me] == PROGRAM -> goto user
+	:: on[me] == EXECUTOR && state != ASKED -> goto user_ex
+	:: on[me] == EXECUTOR && state == ASKED -> goto executor_end
+#ifdef BUG_STOP_UNSEEN
+	:: on[me] == EXECUTOR -> goto user_ex
+#endif
+	fi;
+
+executor_end: /* satp stays what it is */
+	atomic {
+		on[me] = KERNEL;
+		assert(state != STOPPED && phase != SWEPT);
+		state = STOPPED
+	}
+	vas_unrun();
+#ifndef BUG_START_NO_COUNT
+	executor_put();
+#endif
+	/* run_or_dispatch */
+	if
+	:: reclaim_wanted -> sched_kick()
+	:: else
+	fi;
+	goto dispatch;
+
+call_use:
+	lookup(0);
+use:
+	if
+	:: holds[me] ->
+#ifdef BUG_POLL_IN_CALL
+		reclaim_poll();
+#endif
+		assert(!freed)
+	:: else
+	fi;
+	holds[me] = false;
+	goto after_call;
+
+call_share: /* from slot 0 to slot 1 */
+	lookup(0);
+	if
+	:: holds[me] ->
+		executor_get();
+		if
+		:: x == 1 ->
+			x = 0;
+			if
+			:: !slot[0] -> executor_put() /* changed: undo */
+			:: else ->
+				atomic { /* CAS */
+					if
+					:: !slot[1] -> slot[1] = true; x = 0
+					:: else -> x = 1
+					fi
+				}
+				if
+				:: x == 1 -> x = 0; executor_put()
+				:: else
+				fi
+			fi
+		:: else
+		fi
+	:: else
+	fi;
+	holds[me] = false;
+	goto after_call;
+
+call_unmap:
+	atomic { x = slot[n]; slot[n] = false; n = 0 } /* swap */
+	if
+	:: x == 1 -> executor_put()
+	:: else
+	fi;
+	goto after_call;
+
+call_start:
+	lookup(0);
+	if
+	:: holds[me] ->
+#ifndef BUG_START_NO_COUNT
+		executor_get();
+#else
+		x = 1;
+#endif
+		n = x;
+		x = 0;
+		runs++;
+		/* fence_full */
+		if
+		:: dying || n == 0 -> m = 0
+		:: else ->
+			atomic { /* CAS */
+				if
+				:: state == STOPPED ->
+					assert(phase < DYING_SPACE);
+					state = READY;
+					m = 1
+				:: else -> m = 0
+				fi
+			}
+		fi;
+		if
+		:: m == 1 ->
+			m = 0;
+			n = 0;
+			queued = true; /* sched_enqueue */
+			sched_kick()
+		:: else ->
+			vas_unrun();
+#ifndef BUG_START_NO_COUNT
+			if
+			:: n == 1 -> n = 0; executor_put()
+			:: else
+			fi
+#endif
+		fi
+	:: else
+	fi;
+	holds[me] = false;
+	goto after_call;
+
+vas_kill:
+	dying = true;
+	doomed = true;
+	reclaim_event();
+
+after_call:
+	reclaim_poll();
+	goto user
+}
+
+/* Programs that sleep become ready; interrupts come for other reasons. */
+proctype others()
+{
+	byte m, x;
+
+end:
+	do
+	:: atomic { back > 0 -> back--; jobs++ }
+		sched_kick()
+	:: atomic { ipis > 0 -> ipis--; ssip[1] = true }
+	od
+}
+
+active proctype quiet()
+{
+	byte i, asleep;
+
+	timeout;
+	d_step {
+		for (i : 1 .. HARTS) {
+			assert(!holds[i]);
+			if
+			:: on[i] == KERNEL -> asleep++; assert(!head)
+			:: on[i] == EXECUTOR -> assert(state == READY && phase != DYING_RUNS)
+			:: else
+			fi
+		}
+		assert(!lock);
+		if
+		:: asleep > 0 ->
+			assert(!limbo && !waiting && !doomed && !queued);
+			assert(phase == 0 || phase == SWEPT);
+			assert(freed == (refs == 0))
+		:: else
+		fi
+	}
+}
+
+init
+{
+	byte i;
+
+	slot[0] = true;
+	select(calls : 0 .. CALLS);
+	select(naps : 0 .. NAPS);
+	select(back : 0 .. JOBS);
+	select(ipis : 0 .. IPIS);
+	if
+	:: back > naps -> back = naps
+	:: else
+	fi;
+	atomic {
+		for (i : 1 .. HARTS) {
+			on[i] = PROGRAM;
+			run hart(i)
+		}
+		run others()
+	}
+}
