@@ -249,8 +249,9 @@ bool reclaim_step(void)
 		return false;
 	uint64_t events = atomic_load_acquire(&global->reclaim_events);
 	bool more = unit();
-	if (!more)
-		atomic_store(&global->reclaim_seen, events);
+	/* Wanted again if this step left something: another one may have seen these
+	 * events already, when there was nothing to do. */
+	atomic_store(&global->reclaim_seen, more ? events - 1 : events);
 	atomic_store_release(&global->reclaim_lock, 0);
 	/* Store of the lock -> load of the events: who found the lock taken
 	 * had counted its event before.  Also the waker's side of sched_idle. */

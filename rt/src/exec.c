@@ -26,12 +26,14 @@ static _Noreturn void end_self(struct hl_exec *e)
 	register long s1 __asm__("s1") = e->code;
 
 	__asm__ volatile(
+		"	li	s2, 0\n" /* look: the joiner is not woken yet */
 		"	li	t0, %[done]\n"
 		"	amoswap.d.aqrl	a0, t0, (a0)\n"
 		"	bgeu	t0, a0, 1f\n" /* nobody joins yet */
 		"	li	a7, %[wake]\n"
 		"	ecall\n"
-		"1:	li	a0, 0\n"
+		"1:	li	s2, 1\n"
+		"	li	a0, 0\n"
 		"	mv	a1, s1\n"
 		"	li	a7, %[stop]\n"
 		"	ecall\n"
@@ -39,7 +41,7 @@ static _Noreturn void end_self(struct hl_exec *e)
 		:
 		: "r"(a0),
 		  "r"(s1), [done] "i"(JOIN_DONE), [wake] "i"(CALL_WAKE), [stop] "i"(CALL_STOP)
-		: "t0", "a1", "a7", "memory");
+		: "t0", "a1", "a7", "s2", "memory");
 	__builtin_unreachable();
 }
 
@@ -76,7 +78,8 @@ int hl_exec_create(struct hl_exec **out, long (*fn)(void *), void *arg,
 	if (!attr)
 		attr = &plain;
 	stack = attr->stack_pages ? attr->stack_pages : HL_EXEC_STACK_PAGES;
-	if (stack > MAP_COUNT_MAX - 2 || !fn ||
+	/* TLS lies at the top of the stack, and takes no more than half of it */
+	if (stack > 500 || !fn || 2 * (rt_tls_size() + rt_tls_align()) > stack << PAGE_SHIFT ||
 	    (attr->flags & ~(HL_EXEC_UNWATCHED | HL_EXEC_KEEPER)))
 		return -HL_EINVAL;
 	e = watch_new();

@@ -27,6 +27,8 @@
 #include <hartleaf/rt.h>
 #include <hartleaf/sync.h>
 
+#include "rt.h"
+
 #define HELD  1
 #define WOKEN 2
 #define BITS  3
@@ -52,13 +54,20 @@ static void waiter_init(struct hl_waiter *w, struct hl_mutex *m)
 	w->mutex = m;
 }
 
+_Thread_local bool rt_told;
+
 static uint64_t waiter_wait(struct hl_waiter *w)
 {
 	uint64_t go;
+	struct hl_words got;
 
 	/* acquire: pairs with the release in waiter_release */
-	while ((go = atomic_load_explicit(&w->go, memory_order_acquire)) == WAIT)
-		sys_park(&w->go, WAIT);
+	while ((go = atomic_load_explicit(&w->go, memory_order_acquire)) == WAIT) {
+		got = sys_park_full(&w->go, WAIT, 0, HL_SELF, 0, 0, 0, 0);
+		/* A keeper is told in whatever park it is: not to be lost. */
+		if (got.badge | got.w[0])
+			rt_told = true;
+	}
 	return go;
 }
 

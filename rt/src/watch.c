@@ -44,11 +44,11 @@ struct hl_exec *watch_new(void)
 	e = unused;
 	if (e) {
 		unused = e->next_free;
-		atomic_store_explicit(&e->join, JOIN_NOBODY, memory_order_relaxed);
+		atomic_store_explicit(&e->join, JOIN_DONE, memory_order_relaxed);
 		e->code = 0;
 		e->how = TELL_ENDED;
 		e->flags = 0;
-		e->live = e->viewed = e->detached = false;
+		e->started = e->live = e->viewed = e->detached = false;
 	}
 	hl_mutex_unlock(&lock);
 	return e;
@@ -65,17 +65,21 @@ void watch_free(struct hl_exec *e)
 int watch_start(struct hl_exec *e, uint64_t pc, uint64_t arg)
 {
 	uint64_t flags = e->keeper ? START_SET_KEEPER | HL_BADGE(e->badge) : 0;
-	long result;
+	long result = -HL_EBUSY;
 
-	if (!(e->flags & EXEC_WATCHED))
-		return (int)sys_start(e->handle, pc, e->sp, arg, e->keeper, flags);
 	/* One step for the warden: once it sees `live`, a page that says STOPPED
 	 * means the end and not the time before the start. */
 	hl_mutex_lock(&lock);
-	e->live = true;
-	result = sys_start(e->handle, pc, e->sp, arg, e->keeper, flags);
-	if (result < 0)
-		e->live = false;
+	if (!e->started) {
+		e->started = true;
+		e->live = e->flags & EXEC_WATCHED;
+		atomic_store_explicit(&e->join, JOIN_NOBODY, memory_order_relaxed);
+		result = sys_start(e->handle, pc, e->sp, arg, e->keeper, flags);
+		if (result < 0) {
+			e->started = e->live = false;
+			atomic_store_explicit(&e->join, JOIN_DONE, memory_order_relaxed);
+		}
+	}
 	hl_mutex_unlock(&lock);
 	return (int)result;
 }
@@ -182,13 +186,18 @@ static void look(struct hl_exec *e)
 	hl_mutex_lock(&lock);
 	if (!e->live || !(x = view(e)))
 		goto out;
-	switch (*(const volatile uint64_t *)&x->state & EX_LIFE) {
+	/* acquire: the exit code, or the fault, is there with the state */
+	switch (__atomic_load_n(&x->state, __ATOMIC_ACQUIRE) & EX_LIFE) {
 	case EX_STOPPED:
 		e->live = false;
 		reclaim = e->detached; /* nobody but us to clear up */
 		if (atomic_load_explicit(&e->join, memory_order_acquire) != JOIN_DONE) {
 			e->code = (long)x->exit;
 			finish(e);
+		} else if (x->x[17] == 0 && x->x[9] > JOIN_DONE) {
+			/* stopped in end_self between DONE and the wake:
+			 * s2 is 0, and a0 who joins, or what wake returned */
+			sys_wake(x->x[9]);
 		}
 		break;
 	case EX_FAULTED:
@@ -219,7 +228,9 @@ static long keep(void *arg)
 
 	(void)arg;
 	for (;;) {
-		told = sys_wait();
+		told = (struct hl_words){0};
+		if (!rt_told)
+			told = sys_wait();
 		if (told.w[0] != 0) {
 			look((struct hl_exec *)told.badge);
 			continue;
@@ -227,6 +238,7 @@ static long keep(void *arg)
 		/* Woken without words: told while busy, or for nothing.  The list
 		 * only grows, at its head; what is ahead of our start is new and
 		 * will tell us again. */
+		rt_told = false; /* before the look */
 		hl_mutex_lock(&lock);
 		struct hl_exec *e = all;
 		hl_mutex_unlock(&lock);

@@ -41,6 +41,7 @@ struct hl_exec {
 	unsigned flags;
 
 	/* under the lock of watch.c */
+	bool started;
 	bool live;     /* started, and its end not taken note of */
 	bool viewed;   /* the view is mapped */
 	bool detached; /* nobody will join */
