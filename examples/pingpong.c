@@ -25,10 +25,15 @@ static long pong(void *arg)
 	struct hl_words got = sys_wait();
 
 	while (!over) {
-		if (got.result == 0 && got.w[1] == ASK)
-			got = sys_swap(ping, got.w[0] + 1, ANSWER, 0, 0);
-		else
+		if (got.result == 0 && got.w[1] == ASK) {
+			uint64_t answer = got.w[0] + 1;
+
+			/* An error means that nothing was handed over. */
+			while ((got = sys_swap(ping, answer, ANSWER, 0, 0)).result < 0 && !over)
+				sys_yield();
+		} else {
 			got = sys_wait(); /* a park may return for no reason */
+		}
 	}
 	return 7;
 }
@@ -38,8 +43,8 @@ static uint64_t ask(hl_handle pong, uint64_t number)
 {
 	struct hl_words got;
 
-	/* not parked yet: it can't be swapped to */
-	while ((got = sys_swap(pong, number, ASK, 0, 0)).result == -HL_EBUSY)
+	/* Not parked yet, or a token was met: nothing was handed over. */
+	while ((got = sys_swap(pong, number, ASK, 0, 0)).result < 0)
 		sys_yield();
 	while (got.w[1] != ANSWER)
 		got = sys_wait();

@@ -229,13 +229,13 @@ TEST(a_budget_is_exact_for_many_at_once)
 
 		begin();
 		scarce = slot();
-		CHECK_EQ(vas_new(scarce, 200), 1);
+		CHECK_EQ(vas_new(scarce, 120), 1);
 		for (uint64_t i = 0; i < 4; i++)
-			run(&pool[i], fill, page(100 * (unsigned)i));
+			run(&pool[i], fill, page(125 * (unsigned)i));
 		for (int i = 0; i < 4; i++)
 			pages += join(&pool[i]);
-		CHECK_EQ(pages, 200 - 2); /* two tables */
-		CHECK_EQ(INFO->free_pages, before - 201);
+		CHECK_EQ(pages, 120 - 2); /* two tables */
+		CHECK_EQ(INFO->free_pages, before - 121);
 		vas_stop(scarce);
 		kit_reset();
 		CHECK_FRAMES(before);

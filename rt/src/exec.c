@@ -5,8 +5,8 @@
  *	cap | stack ... TLS | view
  *
  * The page with the cap holds no memory, so it is at once the guard below the stack,
- * and its address is the handle; the page of the view is the guard above until it is
- * used.  One unmap of the range gives all of it back.
+ * and its address is the handle; the page of the view, which can't be written, is the
+ * guard above.  One unmap of the range gives all of it back.
  */
 #include <stdlib.h>
 
@@ -106,6 +106,11 @@ int hl_exec_create(struct hl_exec **out, long (*fn)(void *), void *arg,
 	e->handle = e->block;
 	if (sys_map_executor(HL_SELF, e->handle, MAP_R | MAP_W | MAP_X) != 1 ||
 	    hl_map(HL_SELF, e->block + PAGE_SIZE, 0, stack, MAP_NEW | MAP_R | MAP_W, HL_SELF) < 0) {
+		exec_reclaim(e);
+		return -HL_ENOMEM;
+	}
+	/* Now: the warden, which has no budget of its own, is to look later. */
+	if ((e->flags & EXEC_WATCHED) && !watch_view(e)) {
 		exec_reclaim(e);
 		return -HL_ENOMEM;
 	}

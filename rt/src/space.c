@@ -92,6 +92,8 @@ static int furnish(struct hl_space *s, uint64_t budget, size_t stack)
 	result = (int)sys_map_executor(s->vas, e->handle, ALL_RIGHTS);
 	if (result < 0)
 		return result;
+	if (!watch_view(e))
+		return -HL_ENOMEM;
 	result = hl_space_give(s, BOOT_SELF_VA, e->handle, ALL_RIGHTS, 0);
 	if (result < 0)
 		return result;

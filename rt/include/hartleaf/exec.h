@@ -36,7 +36,8 @@ struct hl_exec;
 struct hl_exec_attr {
 	size_t stack_pages; /* 0: HL_EXEC_STACK_PAGES; at most 500 */
 	unsigned flags;     /* HL_EXEC_* */
-	hl_handle keeper;   /* with HL_EXEC_KEEPER: told instead of the warden */
+	hl_handle keeper;   /* with HL_EXEC_KEEPER: told instead of the warden, in
+			       whatever park it is; those inside locks drop it */
 	uint64_t badge;     /* what that keeper gets in a1, 40 bits */
 };
 
@@ -47,7 +48,8 @@ struct hl_exec_attr {
 
 /* Makes an executor that is going to run fn(arg), and leaves it stopped.  Costs its
  * page and its stack, and what page tables are missing.
- * Errors: -HL_ENOMEM, -HL_EINVAL. */
+ * Errors: -HL_ENOMEM; -HL_EINVAL no fn, too many pages, or thread-local storage
+ * needs more than half the stack. */
 int hl_exec_create(struct hl_exec **e, long (*fn)(void *), void *arg,
 		   const struct hl_exec_attr *attr);
 
@@ -69,8 +71,10 @@ int hl_exec_join(struct hl_exec *e, long *code);
  * Errors: -HL_EINVAL unwatched or with a keeper of its own; -HL_EBUSY joined. */
 int hl_exec_detach(struct hl_exec *e);
 
-/* Ends it wherever it is, without running anything more of it: locks that it
- * holds stay held.  Join tells when it is gone.
+/* Ends it wherever it is, without running anything more of it.  So only for one
+ * that can't be in a function of this library or of libc just then: what it
+ * holds or waits for (mutex, condition variable, semaphore, heap, stdio) must not
+ * be used by anybody afterwards.  Join tells when it is gone.
  * Errors: -HL_EINVAL unwatched or with a keeper of its own. */
 int hl_exec_stop(struct hl_exec *e, long code);
 
@@ -83,7 +87,7 @@ struct hl_exec *hl_exec_self(void);
 /* The handle that others wake. */
 hl_handle hl_exec_handle(const struct hl_exec *e);
 
-/* Its page, to read; mapped at the first use.  NULL: -HL_ENOMEM, or ended.
+/* Its page, to read; mapped at the first use if unwatched.  NULL: -HL_ENOMEM, or ended.
  * Valid until join. */
 const struct executor *hl_exec_view(struct hl_exec *e);
 

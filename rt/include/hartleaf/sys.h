@@ -118,7 +118,7 @@ static inline long sys_park(const volatile void *addr, uint64_t expected)
  *            next park, with its own words still in w.
  * Errors     as above; with next also -HL_EBUSY next is not parked,
  *            -HL_EAGAIN a token was consumed instead of parking; `badge` holds
- *            what came with it, as above.  After an error nothing was done; w
+ *            what came with it, as above.  After an error nothing else was done; w
  *            holds the caller's words or 0.
  * Ordering   what the caller wrote before a swap, next sees after it
  * Cost       swap: no queue is touched; words travel in their registers
