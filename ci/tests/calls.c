@@ -293,3 +293,49 @@ TEST(a_slot_means_what_it_holds_now)
 		CHECK_EQ(wake(copy), -HL_EBADF);
 	}
 }
+
+/* --- the very first call ----------------------------------------------------- */
+
+static uint64_t wake_it(uint64_t handle)
+{
+	return (uint64_t)wake(handle);
+}
+
+static uint64_t swap_to_it(uint64_t handle)
+{
+	return (uint64_t)swap(handle, 1, 2, 3, 4).a0;
+}
+
+/* No handle is looked up before: whatever an empty cache of handles holds, it
+ * must not be taken for one. */
+static void check_first_call(work *fn)
+{
+	static const uint64_t bad[] = {~(uint64_t)0, 1, 0xfff, 1UL << 63, -(uint64_t)PAGE_SIZE};
+
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		uint64_t vas = space_new(IMAGE_TABLES + 1);
+		struct worker *fresh = worker_new(vas), *again;
+
+		test_note("handle", bad[i]);
+		run(fresh, fn, bad[i]);
+		CHECK_EQ(join(fresh), -HL_EBADF);
+		run(&pool[0], fn, bad[i]);
+		CHECK_EQ(join(&pool[0]), -HL_EBADF);
+		/* The same page, for another executor. */
+		CHECK_EQ(unmap(0, (uint64_t)fresh->view & -PAGE_SIZE, 1), 1);
+		CHECK_EQ(unmap(0, fresh->handle, 1), 1);
+		AWAIT((again = try_worker_new(vas)) != NULL);
+		run(again, fn, bad[i]);
+		CHECK_EQ(join(again), -HL_EBADF);
+	}
+}
+
+TEST(wake_of_all_ones_is_refused)
+{
+	check_first_call(wake_it);
+}
+
+TEST(swap_to_all_ones_is_refused)
+{
+	check_first_call(swap_to_it);
+}

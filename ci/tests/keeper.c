@@ -150,6 +150,31 @@ TEST(a_keeper_that_stops_its_child_is_told_too)
 	CHECK_EQ(count, 1);
 }
 
+static uint64_t hold_then_swap(uint64_t next)
+{
+	struct result r;
+
+	while (hold)
+		yield();
+	r = swap(next, 1, 2, 3, 4);
+	CHECK_EQ(r.a0, -HL_EAGAIN);
+	return r.a1;
+}
+
+/* The token goes with it, so the badges must come with it. */
+TEST(a_swap_refused_for_a_token_tells_the_badges)
+{
+	hold = 1;
+	run(&pool[2], work_park_forever, 0);
+	AWAIT(life(&pool[2]) == EX_PARKED);
+	run(&pool[0], hold_then_swap, pool[2].handle);
+	run_kept(&pool[1], work_fault, FAR_HOLE, pool[0].handle, 0x51);
+	AWAIT(life(&pool[1]) == EX_FAULTED);
+	AWAIT(pool[0].view->state & EX_TOKEN);
+	hold = 0;
+	CHECK_EQ(join(&pool[0]), 0x51);
+}
+
 TEST(badges_told_are_not_told_again)
 {
 	keeper_up(&pool[0], 3);

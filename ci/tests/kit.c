@@ -52,23 +52,36 @@ const volatile struct executor *executor_of(uint64_t va)
 	return (const volatile struct executor *)(va + *word(va + EX_PAGE_COLOUR));
 }
 
-static void worker_init(struct worker *w, uint64_t vas, uint64_t handle, uint64_t view_va,
-			char *stack)
+static void worker_init(struct worker *w, uint64_t handle, uint64_t view_va, char *stack)
 {
 	w->handle = handle;
-	CHECK_EQ(executor_new(vas, handle, MAP_RIGHTS), 1);
 	CHECK_EQ(view(view_va, handle), 1);
 	w->view = executor_of(view_va);
 	w->entry = (struct entry_frame *)(stack + STACK_SIZE - ENTRY_SIZE);
 }
 
-struct worker *worker_new(uint64_t vas)
+struct worker *try_worker_new(uint64_t vas)
 {
-	struct worker *w = extra_next++;
+	struct worker *w = extra_next;
 	uint64_t handle = slot();
+	int64_t r = executor_new(vas, handle, MAP_RIGHTS);
 
 	CHECK(w < extra_end);
-	worker_init(w, vas, handle, slot(), stacks[POOL + (w - extra)]);
+	if (r == -HL_ENOMEM) {
+		slots_used--;
+		return NULL;
+	}
+	CHECK_EQ(r, 1);
+	extra_next++;
+	worker_init(w, handle, slot(), stacks[POOL + (w - extra)]);
+	return w;
+}
+
+struct worker *worker_new(uint64_t vas)
+{
+	struct worker *w = try_worker_new(vas);
+
+	CHECK(w != NULL);
 	return w;
 }
 
@@ -279,9 +292,12 @@ void kit_init(void)
 		table_make(va);
 	table_make(CAPS);
 	table_make(POOL_CAPS);
-	for (uint64_t i = 0; i < POOL; i++)
-		worker_init(&pool[i], 0, POOL_CAPS + i * PAGE_SIZE,
-			    POOL_CAPS + (POOL + i) * PAGE_SIZE, stacks[i]);
+	for (uint64_t i = 0; i < POOL; i++) {
+		uint64_t handle = POOL_CAPS + i * PAGE_SIZE;
+
+		CHECK_EQ(executor_new(0, handle, MAP_RIGHTS), 1);
+		worker_init(&pool[i], handle, handle + POOL * PAGE_SIZE, stacks[i]);
+	}
 	/* Some executor pages for cases that make a few executors here. */
 	for (uint64_t i = 0; i < SPARES; i++)
 		CHECK_EQ(executor_new(0, CAPS + i * PAGE_SIZE, 0), 1);

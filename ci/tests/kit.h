@@ -194,6 +194,8 @@ extern struct worker pool[POOL];
 
 /* A new worker of this space. */
 struct worker *worker_new(uint64_t vas);
+/* NULL if the space has no frame left for it. */
+struct worker *try_worker_new(uint64_t vas);
 /* The base in a page that shows an executor. */
 const volatile struct executor *executor_of(uint64_t va);
 

@@ -122,6 +122,19 @@ TEST(move_takes_the_source_away)
 	CHECK_EQ(probe_rights(&pool[0], page(0)) & RW, MAP_R);
 }
 
+TEST(a_page_stays_what_it_is_when_put_onto_itself)
+{
+	CHECK_EQ(map_new(0, page(0), 1, RW), 1);
+	*word(page(0)) = 100;
+	CHECK_EQ(move(0, page(0), page(0), 1, RW), -HL_EINVAL);
+	CHECK_EQ(move(0, page(0), page(0), 1, RW | MAP_REPLACE), -HL_EINVAL);
+	CHECK_EQ(move(0, page(0), page(0), 1, MAP_R | MAP_REPLACE), -HL_EINVAL);
+	CHECK_EQ(share(0, page(0), page(0), 1, RW), -HL_EEXIST);
+	CHECK_EQ(share(0, page(0), page(0), 1, RW | MAP_REPLACE), 1);
+	CHECK_EQ(probe_load(&pool[0], page(0)).value, 100);
+	CHECK_EQ(probe_rights(&pool[0], page(0)), RW);
+}
+
 /* Ranges that overlap, and a page onto itself: whatever comes of it, no frame
  * is lost or freed twice. */
 TEST(odd_moves_lose_nothing)

@@ -63,6 +63,13 @@ TEST(a_view_needs_the_right)
 	CHECK_EQ(view(page(0), less), -HL_EPERM);
 }
 
+TEST(a_view_needs_a_handle)
+{
+	CHECK_EQ(view(page(0), 0), -HL_EBADF);
+	CHECK_EQ(share(0, 0, pool[0].handle, 1, MAP_EXECUTOR | MAP_RIGHTS), 1);
+	CHECK_EQ(view(page(0), 0), -HL_EBADF);
+}
+
 TEST(a_view_outlives_the_capability)
 {
 	uint64_t vas = space_new(1000), before, at = slot();

@@ -309,6 +309,16 @@ TEST(a_new_space_sees_only_its_own_memory)
 	}
 }
 
+TEST(spaces_come_and_go_by_the_hundred)
+{
+	uint64_t before = INFO->free_pages;
+
+	for (uint64_t i = 0; i < 400; i++)
+		CHECK_EQ(vas_new(slot(), 5), 1);
+	CHECK_EQ(unmap(0, CAPS, 400), 400);
+	CHECK_FRAMES(before);
+}
+
 TEST(many_spaces_live_at_once)
 {
 	uint64_t vas[12];

@@ -71,6 +71,53 @@ TEST(takedown_races_with_those_who_use_it)
 	}
 }
 
+/* --- what runs in it --------------------------------------------------------- */
+
+static volatile uint64_t going;
+
+static uint64_t call_on(uint64_t number)
+{
+	going = 1;
+	for (;;)
+		CALL(number, FAR_HOLE, 0, 0, 1, MAP_UNMAP);
+	return 0;
+}
+
+/* Every call of its may be the one that does a step of its own takedown. */
+TEST(a_child_that_only_calls_is_taken_down)
+{
+	for (unsigned round = 0; round < rounds(20); round++) {
+		static const uint64_t calls[] = {CALL_YIELD, CALL_WAKE, CALL_MAP, CALL_START,
+						 CALL_STOP};
+		uint64_t number = calls[round % 5], vas = space_new(1000);
+		struct worker *child = worker_new(vas);
+
+		test_note("call", number);
+		/* On one hart only yield lets others run. */
+		going = 0;
+		run(child, call_on, harts() > 1 ? number : CALL_YIELD);
+		AWAIT(going);
+		vas_stop(vas);
+		CHECK_EQ(life(child), EX_STOPPED);
+		kit_reset();
+	}
+}
+
+TEST_ON(a_child_that_only_spins_is_taken_down, 2, 64)
+{
+	for (unsigned round = 0; round < rounds(20); round++) {
+		uint64_t vas = space_new(1000);
+		struct worker *child = worker_new(vas);
+
+		run(child, work_spin, 0);
+		for (unsigned i = 0; i < round; i++)
+			yield();
+		vas_stop(vas);
+		CHECK_EQ(life(child), EX_STOPPED);
+		kit_reset();
+	}
+}
+
 /* --- who names it from outside -------------------------------------------------- */
 
 static uint64_t fault_on(uint64_t arg)
