@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What kern/machine.h promises, by CSRs and SBI.  The kernel touches no device.
+ * What kern/machine.h promises, by CSRs and SBI.  The one device that
+ * the kernel writes is the emulator's test device, in machine_stop.
  */
 #include <kern/machine.h>
 

@@ -8,6 +8,18 @@
 
 /* --- tidings ----------------------------------------------------------------- */
 
+/* Park with a pattern in all registers; these words come back, and no others. */
+static uint64_t park_and_check(unsigned pattern, const uint64_t documented[6])
+{
+	load_patterns(0, pattern);
+	regfile(0)->before[A0] = 0;
+	regfile(0)->before[A6] = 0;
+	regfile(0)->before[A7] = CALL_PARK;
+	regs_ecall_0();
+	check_after(0, 0, documented);
+	return 0;
+}
+
 /* Pending badges come back in a1, and nothing else does. */
 static uint64_t park_for_badge(uint64_t badge)
 {
@@ -15,13 +27,7 @@ static uint64_t park_for_badge(uint64_t badge)
 
 	while (pool[1].view->state != EX_STOPPED || pool[0].view->pending != badge)
 		yield();
-	load_patterns(0, 1);
-	regfile(0)->before[A0] = 0;
-	regfile(0)->before[A6] = 0;
-	regfile(0)->before[A7] = CALL_PARK;
-	regs_ecall_0();
-	check_after(0, 0, documented);
-	return 0;
+	return park_and_check(1, documented);
 }
 
 TEST(pending_badges_come_in_a1_only)
@@ -39,13 +45,7 @@ static uint64_t park_for_fault(uint64_t child)
 				  LOAD_FAULT, FAR_HOLE + 16, (uint64_t)entry_load};
 
 	(void)child;
-	load_patterns(0, 1);
-	regfile(0)->before[A0] = 0;
-	regfile(0)->before[A6] = 0;
-	regfile(0)->before[A7] = CALL_PARK;
-	regs_ecall_0();
-	check_after(0, 0, documented);
-	return 0;
+	return park_and_check(1, documented);
 }
 
 TEST(a_keeper_gets_the_words_of_a_fault_only)
@@ -68,13 +68,7 @@ static uint64_t park_for_end(uint64_t child)
 	uint64_t documented[6] = {0, 0x78, TELL_ENDED, 0x321};
 
 	(void)child;
-	load_patterns(0, 2);
-	regfile(0)->before[A0] = 0;
-	regfile(0)->before[A6] = 0;
-	regfile(0)->before[A7] = CALL_PARK;
-	regs_ecall_0();
-	check_after(0, 0, documented);
-	return 0;
+	return park_and_check(2, documented);
 }
 
 /* By the one that ends, or by who stops it. */
