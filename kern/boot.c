@@ -21,6 +21,11 @@
 extern char image_start[], image_end[];
 extern char stub_start[], stub_end[], early_root[];
 
+#define SLICE_OPTION  "hartleaf.slice_us="
+#define SLICE_DEFAULT 10000 /* us */
+#define SLICE_MIN     100
+#define SLICE_MAX     10000000
+
 static const void *dt;
 static uint64_t dt_pa, dt_size, initrd_pa, initrd_size, boot_sbi_id;
 
@@ -108,12 +113,22 @@ void boot_main(uint64_t sbi_id, uint64_t device_tree, uint64_t image_pa)
 	machine_enter(global->hart[0]);
 }
 
+static void hart_begin(void)
+{
+	hart_timer_begin();
+	this_hart->tickless = 1;
+	this_hart->random = this_hart->id + 1;
+	/* Mode Sv39 and the first ASID that isn't shared. */
+	this_hart->asids = SATP_SV39 << SATP_MODE_SHIFT | 1UL << SATP_ASID_SHIFT;
+}
+
 void boot_secondary(void)
 {
 	unsigned bits = machine_asid_bits();
 
 	if (bits < global->asid_bits)
 		global->asid_bits = bits;
+	hart_begin();
 	/* Release: pairs with the acquire in start_harts. */
 	atomic_store_release(&this_hart->quiesced, 1);
 	dispatch();
@@ -202,6 +217,30 @@ static void start_harts(void)
 	global->info->isa = isa;
 }
 
+/* The slice in microseconds: what the boot arguments say, within limits. */
+static uint64_t slice_us(void)
+{
+	const char *args, *option = SLICE_OPTION;
+	struct fdt_node n;
+	uint64_t us = 0;
+
+	args = fdt_find(dt, "/chosen", &n) > 0 ? fdt_string(&n, "bootargs") : NULL;
+	for (bool start = true; args != NULL && *args != 0; args++) {
+		unsigned i = 0;
+		while (start && option[i] != 0 && args[i] == option[i])
+			i++;
+		start = *args == ' ';
+		if (i == 0 || option[i] != 0)
+			continue;
+		for (args += i; *args >= '0' && *args <= '9' && us <= SLICE_MAX; args++)
+			us = us * 10 + *args - '0';
+		if (us < SLICE_MIN || us > SLICE_MAX || (*args != 0 && *args != ' '))
+			boot_refuse(SLICE_OPTION " takes 100 to 10000000");
+		return us;
+	}
+	return SLICE_DEFAULT;
+}
+
 static void enter_leaf(struct vas *v, uint64_t va, uint64_t leaf)
 {
 	uint64_t *entry = table_make(v, va);
@@ -282,6 +321,7 @@ void boot_rest(void)
 	struct info *info = global->info;
 
 	page_zero(early_root); /* nobody uses what is writable and executable */
+	hart_begin();
 	this_hart->quiesced = 1;
 	start_harts();
 	info->magic = INFO_MAGIC;
@@ -289,6 +329,10 @@ void boot_rest(void)
 	info->satp_mode = SATP_SV39;
 	info->harts = global->harts;
 	info->asid_bits = global->asid_bits;
+	info->slice_ns = slice_us() * 1000;
+	global->slice = info->timebase * (info->slice_ns / 1000) / 1000000;
+	if (global->slice == 0)
+		boot_refuse("no timebase-frequency, so slices have no length");
 	for (uint64_t i = 0; i < global->free_ranges; i++)
 		info->memory_pages += global->frames[i].end - global->frames[i].first;
 	make_first_executor();

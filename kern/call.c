@@ -16,11 +16,12 @@
 #include <hartleaf/leaf.h>
 
 #define CALL_NUMBER 0xff
-#define START_KNOWN (START_RESUME | START_SET_KEEPER)
+#define START_KNOWN (START_RESUME | START_FP | START_SET_KEEPER | START_SET_AFFINITY)
 #define START_FLAGS 0xff
 
 /* Causes; privileged spec, "scause". */
 #define CAUSE_INTERRUPT   (1UL << 63)
+#define CAUSE_TIMER       (CAUSE_INTERRUPT | 5)
 #define CAUSE_FETCH_FAULT 12
 #define CAUSE_LOAD_FAULT  13
 #define CAUSE_STORE_FAULT 15
@@ -34,7 +35,10 @@ static int64_t call_start(struct executor *self, uint64_t handle, uint64_t pc, u
 
 	if ((flags & START_FLAGS & ~(uint64_t)START_KNOWN) || block != 0 || (pc & 1))
 		return -HL_EINVAL;
-	if (flags >> START_HART_SHIFT & START_HART_ANY)
+	uint64_t hart = flags >> START_HART_SHIFT & START_HART_ANY;
+	if (flags & START_SET_AFFINITY ? hart >= global->harts && hart != START_HART_ANY : hart != 0)
+		return -HL_EINVAL;
+	if ((flags & START_FP) && !(global->info->isa & INFO_ISA_D))
 		return -HL_EINVAL;
 	if (!(flags & START_SET_KEEPER) && (keeper_handle != 0 || flags >> START_BADGE_SHIFT))
 		return -HL_EINVAL;
@@ -51,6 +55,10 @@ static int64_t call_start(struct executor *self, uint64_t handle, uint64_t pc, u
 			return -HL_EPERM;
 		if (keeper == ex)
 			return -HL_EINVAL;
+	}
+	if (ex == self && flags == (START_RESUME | START_FP) && pc == 0) {
+		executor_use_fp(self);
+		return 0;
 	}
 	if (vas_dying(self->vas))
 		return -HL_ESRCH;
@@ -138,7 +146,7 @@ static bool allowed_now(struct executor *ex, uint64_t cause, uint64_t addr)
 void trap_user(struct executor *ex, uint64_t cause, uint64_t addr)
 {
 	if (cause & CAUSE_INTERRUPT)
-		sched_interrupt(ex);
+		sched_interrupt(ex, cause == CAUSE_TIMER);
 	else if (allowed_now(ex, cause, addr))
 		tlb_flush_here();
 	else

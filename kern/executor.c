@@ -11,6 +11,7 @@
 #include "panic.h"
 #include "reclaim.h"
 #include "sched.h"
+#include "timer.h"
 #include "vas.h"
 
 #include <hartleaf/call.h>
@@ -20,6 +21,7 @@
 #define COLOUR_SHIFT 6
 
 #define REG_SP 1 /* x[n - 1] is xn */
+#define REG_T0 4
 #define REG_A0 9
 
 uint64_t executor_frame(const struct executor *ex)
@@ -54,6 +56,9 @@ static void clear_registers(struct executor *ex)
 	ex->pc = 0;
 	for (unsigned i = 0; i < sizeof(ex->x) / sizeof(ex->x[0]); i++)
 		ex->x[i] = 0;
+	ex->fcsr = 0;
+	for (unsigned i = 0; i < sizeof(ex->f) / sizeof(ex->f[0]); i++)
+		ex->f[i] = 0;
 }
 
 struct executor *executor_new(struct vas *v)
@@ -84,6 +89,8 @@ struct executor *executor_new(struct vas *v)
 	}
 	clear_registers(ex);
 	ex->exit = ex->scause = ex->stval = ex->pending = 0;
+	ex->switches = ex->time = ex->preempted = ex->migrated = 0;
+	ex->affinity = EX_HART_ANY;
 	ex->hc_va = 0; /* none: handle 0 is never looked up */
 	/* Release: all of it before somebody can name it. */
 	atomic_store_release(&ex->refs, 1);
@@ -125,17 +132,36 @@ bool executor_claim(struct executor *ex)
 	do {
 		if ((state & EX_LIFE) == EX_STOPPED)
 			return false;
-		next = (state & EX_LIFE) == EX_PARKED ? state & ~(uint64_t)EX_LIFE
+		next = (state & EX_LIFE) == EX_PARKED ? state & ~(uint64_t)(EX_LIFE | EX_TIMED)
 						      : state | EX_TOKEN;
 		/* Release: what was stored before the wake is seen by the woken. */
 	} while (!atomic_cas(&ex->state, &state, next));
 	return (state & EX_LIFE) == EX_PARKED;
 }
 
-static bool claim_parked(struct executor *ex)
+/* The same without leaving a token. With `keep` among the flags it can be given
+ * back as it was. */
+static bool claim_parked(struct executor *ex, uint64_t keep)
 {
-	uint64_t state = EX_PARKED;
-	return atomic_cas(&ex->state, &state, EX_READY);
+	uint64_t state = atomic_load(&ex->state);
+	do
+		if ((state & EX_LIFE) != EX_PARKED)
+			return false;
+	while (!atomic_cas(&ex->state, &state, state & (EX_FP | keep)));
+	return true;
+}
+
+void executor_give_back(struct executor *ex)
+{
+	uint64_t state = atomic_load(&ex->state);
+	do
+		if (state & ~(uint64_t)(EX_FP | EX_TIMED)) {
+			/* woken, or to be stopped: it runs */
+			atomic_and(&ex->state, ~(uint64_t)EX_TIMED);
+			sched_enqueue(ex);
+			return;
+		}
+	while (!atomic_cas(&ex->state, &state, state | EX_PARKED));
 }
 
 /* The caller owns ex: when it runs it finds these in a0.. and 0 elsewhere. */
@@ -151,6 +177,11 @@ static void give_words(struct executor *ex, const uint64_t *words, unsigned n)
 	atomic_or(&ex->state, EX_FULL);
 }
 
+void executor_give_result(struct executor *ex, int64_t result)
+{
+	give_words(ex, (uint64_t *)&result, 1);
+}
+
 /* Tell the keeper of ex.  Returns it if that made it ready: it is the
  * caller's then. */
 static struct executor *tell(struct executor *keeper, uint64_t badge, uint64_t kind, uint64_t a3,
@@ -162,7 +193,7 @@ static struct executor *tell(struct executor *keeper, uint64_t badge, uint64_t k
 	 * which is spurious and does no harm. */
 	if (keeper == NULL || (atomic_load(&keeper->state) & EX_LIFE) == EX_STOPPED)
 		return NULL;
-	if (claim_parked(keeper)) {
+	if (claim_parked(keeper, 0)) {
 		give_words(keeper, words, 6);
 		return keeper;
 	}
@@ -193,6 +224,7 @@ struct executor *executor_end(struct executor *ex, int64_t code)
 		machine_stop(code != 0);
 	ex->keeper = NULL;
 	ex->badge = 0;
+	timer_forget(ex);
 	/* Here, not at the next start, which may come after the next tidings. */
 	atomic_store(&ex->pending, 0);
 	atomic_store(&ex->exit, code);
@@ -209,9 +241,12 @@ _Noreturn static void run_or_dispatch(struct executor *ex)
 {
 	/* Not here: this hart may still use a space that is to go. */
 	if (reclaim_wanted())
-		sched_kick();
-	if (ex != NULL)
+		sched_relay();
+	if (ex == NULL)
+		dispatch();
+	if (sched_adopt(ex))
 		dispatch_to(ex);
+	sched_enqueue(ex);
 	dispatch();
 }
 
@@ -283,10 +318,12 @@ int64_t executor_start(struct executor *ex, uint64_t pc, uint64_t sp, uint64_t a
 	/* Count -> flag; pairs with the grace period after DYING is set. */
 	fence_full();
 	int64_t error = vas_dying(v) ? -HL_ESRCH : counted ? 0 : -HL_EBADF;
+	uint64_t fp = flags & START_FP ? EX_FP : 0;
 	while (error == 0) {
+		uint64_t kept = resume ? state & (EX_TOKEN | EX_FP) : 0;
 		if ((state & EX_LIFE) != life)
 			error = -HL_EBUSY;
-		else if (atomic_cas(&ex->state, &state, EX_FULL | (resume ? state & EX_TOKEN : 0)))
+		else if (atomic_cas(&ex->state, &state, EX_FULL | fp | kept))
 			break;
 	}
 	if (error != 0) {
@@ -311,33 +348,62 @@ int64_t executor_start(struct executor *ex, uint64_t pc, uint64_t sp, uint64_t a
 	} else if (pc != 0) {
 		ex->pc = pc;
 	}
+	if (flags & START_SET_AFFINITY)
+		ex->affinity = flags >> START_HART_SHIFT & START_HART_ANY;
 	sched_enqueue(ex);
 	return 0;
 }
 
-void executor_adopt(struct executor *ex)
+void executor_use_fp(struct executor *ex)
 {
-	atomic_store(&ex->hart, this_hart);
-	vas_join(ex->vas);
-	/* Store of the hart -> load of the state, which comes next; pairs with
-	 * the fence in executor_stop. */
-	fence_full();
+	if (atomic_or(&ex->state, EX_FP) & EX_FP)
+		return;
+	/* All 0 since its start. */
+	fp_begin(ex);
 }
 
 /* The current executor, its frame saved, meant to park and met flags in its
  * state.  If it has claimed `next` to swap to, that goes back. */
 struct result executor_park_special(struct executor *ex, struct executor *next)
 {
-	uint64_t ready = EX_READY;
-
-	if (next != NULL && !atomic_cas(&next->state, &ready, EX_PARKED))
-		sched_enqueue(next); /* woken, or to be stopped: it runs */
-	uint64_t state = atomic_and(&ex->state, ~(uint64_t)EX_TOKEN);
+	if (next != NULL)
+		executor_give_back(next);
+	uint64_t state = atomic_and(&ex->state, ~(uint64_t)(EX_TOKEN | EX_TIMED));
 	if (state & EX_STOPREQ)
 		executor_end_asked(ex);
 	/* The and is an acquire: pairs with the wake that left the token.  What a
 	 * keeper was told goes with the token, whatever the park was for. */
 	return (struct result){next != NULL ? -HL_EAGAIN : 0, atomic_swap(&ex->pending, 0)};
+}
+
+struct result executor_park_until(struct executor *ex, uint64_t next_handle, uint64_t w0,
+				  uint64_t w1, uint64_t w2, uint64_t w3)
+{
+	uint64_t words[] = {0, ex->hc_value >> LEAF_BADGE_SHIFT, w0, w1, w2, w3};
+	struct executor *next = NULL;
+	uint64_t state = atomic_load(&ex->state);
+
+	if (next_handle != 0)
+		next = (void *)((char *)ex->hc_state - offsetof(struct executor, state));
+	else if (state & EX_TOKEN)
+		return executor_park_special(ex, NULL);
+	atomic_store(&ex->deadline, ex->x[REG_T0]);
+	if (ex->deadline <= hart_time())
+		return (struct result){-HL_ETIMEDOUT, 0};
+	if (next != NULL && (!claim_parked(next, EX_TIMED) || !sched_accept(next)))
+		return (struct result){-HL_EBUSY, 0};
+	fp_keep(ex);
+	timer_set(ex);
+	state = atomic_load(&ex->state);
+	/* Release: the frame; pairs with the acquire of the claims. */
+	do
+		if (state & (EX_TOKEN | EX_STOPREQ))
+			return executor_park_special(ex, next);
+	while (!atomic_cas(&ex->state, &state, state | EX_PARKED));
+	if (next == NULL)
+		dispatch();
+	give_words(next, words, 6);
+	dispatch_to(next);
 }
 
 void executor_fault(struct executor *ex, uint64_t cause, uint64_t addr)
@@ -349,10 +415,11 @@ void executor_fault(struct executor *ex, uint64_t cause, uint64_t addr)
 	atomic_store(&ex->stval, addr);
 	if (ex == global->first)
 		panic_first(ex);
+	fp_keep(ex);
 	do
 		if (state & EX_STOPREQ)
 			executor_end_asked(ex);
-	while (!atomic_cas(&ex->state, &state, (state & EX_TOKEN) | EX_FAULTED));
+	while (!atomic_cas(&ex->state, &state, (state & (EX_TOKEN | EX_FP)) | EX_FAULTED));
 	/* Not ours any more. A stop elsewhere may drop the keeper meanwhile, but
 	 * its page stays while this hart is in the kernel. */
 	run_or_dispatch(tell(keeper, badge, TELL_FAULT, cause, addr, pc));

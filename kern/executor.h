@@ -41,10 +41,20 @@ _Noreturn void executor_end_self(int64_t code);
 int64_t executor_start(struct executor *ex, uint64_t pc, uint64_t sp, uint64_t arg,
 		       struct executor *keeper, uint64_t flags);
 
+/* The caller owns ex, which doesn't run: it finds this in a0, and 0 elsewhere. */
+void executor_give_result(struct executor *ex, int64_t result);
+/* One that was PARKED and claimed to be swapped to: parked again, or woken. */
+void executor_give_back(struct executor *ex);
+/* The current one may use floating point from here on. */
+void executor_use_fp(struct executor *ex);
+
 /* Called from assembly. */
-void executor_adopt(struct executor *ex);
 _Noreturn void executor_end_asked(struct executor *ex);
 struct result executor_park_special(struct executor *ex, struct executor *next);
+/* Park with the deadline in t0, and swap to the one in the handle cache unless
+ * `next`, the handle, is 0; w0-w3 are for that one. */
+struct result executor_park_until(struct executor *ex, uint64_t next, uint64_t w0, uint64_t w1,
+				  uint64_t w2, uint64_t w3);
 void executor_fault(struct executor *ex, uint64_t cause, uint64_t addr);
 
 #endif

@@ -28,7 +28,17 @@
 #define HT_CURRENT  0x248
 #define HT_ID       0x250
 #define HT_SBI_ID   0x258
+#define HT_ASIDS    0x260
 #define HT_QUIESCED 0x280
+#define HT_RQ_TAIL  0x2c0
+#define HT_TICKLESS 0x2c8
+#define HT_RQ_HEAD  0x300
+#define HT_RING     0x400
+
+/* The run queue's counters are in bytes; (counter & RQ_MASK) is a slot's place. */
+#define RQ_STEP 8
+#define RQ_MASK 0x3f8
+#define RQ_FULL 0x3f8 /* one slot is kept for a yield, which pushes, then takes */
 
 #define HART_MAX INFO_HARTS_LIMIT
 
@@ -50,8 +60,31 @@ struct hart {
 	struct executor *current; /* set where C runs on behalf of an executor */
 	uint64_t id;              /* dense, 0.. */
 	uint64_t sbi_id;          /* what the firmware calls this hart */
+	uint64_t asids;           /* a satp from here on needs no flush */
 	LINE uint64_t quiesced;   /* counts answers to grace-period requests */
 	uint64_t quiesced_seen;   /* what the reclaimer read last */
+
+	/* Run queue; see runq.h. */
+	LINE uint64_t rq_tail; /* the owner's */
+	uint64_t tickless;     /* the owner's: 1 while no tick is to come */
+	LINE uint64_t rq_head; /* CAS by anybody */
+
+	/* Lists that others push on, this hart takes whole. */
+	LINE struct executor *inbox;  /* ready ones that are to run here; sched.c */
+	struct executor *timer_inbox; /* whose deadline has changed; timer.c */
+	AT(0x400) struct executor *ring[RQ_MASK / RQ_STEP + 1];
+
+	/* The owner's alone. */
+	LINE struct executor *backlog_first; /* came by the inbox, or had to leave the */
+	struct executor *backlog_last;       /* ring but are bound: want into the ring */
+	struct executor *timers; /* heap; its root is due first */
+	uint64_t timer_at;       /* what the timer is set to */
+	uint64_t tick_at;        /* next tick, unless tickless */
+	uint64_t slice_head;     /* rq_head and rq_tail at the last tick */
+	uint64_t slice_tail;
+	uint64_t random;
+	bool sstc;                 /* has stimecmp; else the firmware sets timers */
+	uint64_t blocked[HART_MAX]; /* rq_head of others that stood at a bound one, | 1 */
 };
 
 struct range {
@@ -91,6 +124,7 @@ struct global {
 	struct hart *starting; /* the hart that boot waits for */
 	uint64_t harts;
 	uint64_t asid_bits;
+	uint64_t slice;    /* in ticks of `time`; 0: no preemption */
 	uint64_t image_pa; /* where the image is loaded */
 	struct vas *kernel_root;
 	uint64_t *init_leaves;  /* of what boot_discard gives away */
@@ -110,7 +144,12 @@ _Static_assert(offsetof(struct hart, stack_top) == HT_STACK, "");
 _Static_assert(offsetof(struct hart, current) == HT_CURRENT, "");
 _Static_assert(offsetof(struct hart, id) == HT_ID, "");
 _Static_assert(offsetof(struct hart, sbi_id) == HT_SBI_ID, "");
+_Static_assert(offsetof(struct hart, asids) == HT_ASIDS, "");
 _Static_assert(offsetof(struct hart, quiesced) == HT_QUIESCED, "");
+_Static_assert(offsetof(struct hart, rq_tail) == HT_RQ_TAIL, "");
+_Static_assert(offsetof(struct hart, tickless) == HT_TICKLESS, "");
+_Static_assert(offsetof(struct hart, rq_head) == HT_RQ_HEAD, "");
+_Static_assert(offsetof(struct hart, ring) == HT_RING, "");
 _Static_assert(sizeof(struct hart) <= 4096, "a hart page is a page");
 _Static_assert(offsetof(struct global, page_alloc_head) == GL_PAGE_ALLOC_HEAD, "");
 _Static_assert(offsetof(struct global, page_alloc_tail) == GL_PAGE_ALLOC_TAIL, "");

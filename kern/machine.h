@@ -40,6 +40,13 @@ void hart_interrupt(uint64_t harts);
 void hart_interrupt_clear(void);
 /* Sleep until an interrupt is pending; may return early. */
 void hart_wait(void);
+/* `time` now; an interrupt when it is `at` or later, UINT64_MAX for none; whether one
+ * is pending. */
+uint64_t hart_time(void);
+void hart_timer(uint64_t at);
+bool hart_timer_due(void);
+/* Boot: once on each hart, before its first hart_timer. */
+void hart_timer_begin(void);
 /* Leave every user address space. */
 void hart_use_kernel_space(void);
 /* Drop what this hart may have cached of any address space, and of code. */
@@ -66,8 +73,13 @@ _Noreturn void machine_enter(struct hart *hart);
 
 /* Run whatever is ready; the hart's stack starts anew. */
 _Noreturn void dispatch(void);
-/* Run this one, which the caller owns. */
+/* Run this one, which the caller owns and has adopted. */
 _Noreturn void dispatch_to(struct executor *ex);
+
+/* Save the floating-point registers in the page of ex, who runs, if they have
+ * changed; or load them. */
+void fp_keep(struct executor *ex);
+void fp_begin(struct executor *ex);
 
 /* MCS queue lock; the node is the hart page, so a hart holds one at a time. */
 void mcs_lock(struct hart **lock);

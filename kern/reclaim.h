@@ -44,11 +44,11 @@ static inline bool reclaim_wanted(void)
 }
 
 /* What a hart with something better to do spends: a step, and if that leaves
- * more, a sleeping hart is woken for it. */
+ * more, a sleeping hart is woken for it, or else this one's tick comes back to it. */
 static inline void reclaim_poll(void)
 {
 	if (reclaim_wanted() && reclaim_step())
-		sched_kick();
+		sched_relay();
 }
 
 /* A step could be done, and nobody is doing it. */

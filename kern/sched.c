@@ -1,34 +1,165 @@
 /* SPDX-License-Identifier: MIT
  *
- * The queue for C, waking and sleeping harts, interrupts.
- *
- * Sleeping loses no wakeup: a hart sets its idle bit, then looks at the queue
- * once more; whoever queues looks at the idle bits after that.  With a full
- * fence on either side at least one of them sees the other.
+ * Sleeping loses no wakeup: a hart sets its idle bit, then looks at all queues
+ * once more; whoever queues looks at the idle bits after that.  With a full fence
+ * on either side at least one of them sees the other.  What a sleeping hart may
+ * not take, because it is bound or stands behind one that is, the tick of the hart
+ * that has it sees to.
  */
 #include "sched.h"
 #include "atomic.h"
 #include "executor.h"
 #include "machine.h"
 #include "reclaim.h"
+#include "runq.h"
+#include "timer.h"
+#include "vas.h"
 
-void sched_enqueue(struct executor *ex)
+#define HALF (RQ_FULL / RQ_STEP / 2) /* of a ring: what a tick or overflow moves */
+
+bool sched_adopt(struct executor *ex)
 {
-	ex->next = NULL;
-	mcs_lock(&global->sched_mcs_lock);
-	if (global->sched_head == NULL)
-		atomic_store(&global->sched_head, ex);
-	else
-		global->sched_tail->next = ex;
-	global->sched_tail = ex;
-	mcs_unlock(&global->sched_mcs_lock);
-	sched_kick();
+	if (ex->affinity != EX_HART_ANY && ex->affinity != this_hart->id)
+		return false;
+	if (ex->hart != this_hart) {
+		ex->migrated += ex->hart != NULL;
+		atomic_store(&ex->hart, this_hart);
+		vas_join(ex->vas);
+		/* Store of the hart -> load of the state, which whoever runs it
+		 * does; pairs with the fence in executor_stop. */
+		fence_full();
+	}
+	return true;
 }
 
-void sched_kick(void)
+bool sched_accept(struct executor *ex)
 {
-	/* Store of the queue head -> load of the idle bits; pairs with the
-	 * fence in sched_idle. */
+	if (sched_adopt(ex))
+		return true;
+	executor_give_back(ex);
+	return false;
+}
+
+static void inbox_push(struct hart *to, struct executor *ex)
+{
+	struct executor *first = atomic_load(&to->inbox);
+
+	do
+		ex->next = first;
+	while (!atomic_cas(&to->inbox, &first, ex));
+	/* Who finds others there leaves it to the interrupt that the first of them
+	 * was sent with: it isn't cleared before all are taken. */
+	if (first == NULL)
+		hart_interrupt(1UL << to->id);
+}
+
+static void backlog_append(struct executor *ex)
+{
+	ex->next = NULL;
+	if (this_hart->backlog_first == NULL)
+		this_hart->backlog_first = ex;
+	else
+		this_hart->backlog_last->next = ex;
+	this_hart->backlog_last = ex;
+}
+
+/* What has come by the inbox, in its order; then as much as there is room for goes
+ * into the ring. */
+static void drain(void)
+{
+	struct executor *ex, *next, *list = NULL;
+
+	if (atomic_load(&this_hart->inbox) != NULL)
+		for (ex = atomic_swap(&this_hart->inbox, NULL); ex != NULL; ex = next) {
+			next = ex->next;
+			ex->next = list;
+			list = ex;
+		}
+	for (; list != NULL; list = next) {
+		next = list->next;
+		backlog_append(list);
+	}
+	while ((ex = this_hart->backlog_first) != NULL && !runq_full()) {
+		this_hart->backlog_first = ex->next;
+		sched_adopt(ex);
+		runq_push(ex);
+	}
+}
+
+/* In one hold of the lock: the list first..last goes to the FIFO's end, up to n from
+ * its head come back. */
+static struct executor *fifo_exchange(struct executor *first, struct executor *last, uint64_t n)
+{
+	struct executor *out, *end = NULL;
+
+	mcs_lock(&global->sched_mcs_lock);
+	if (first != NULL) {
+		if (global->sched_head == NULL)
+			atomic_store(&global->sched_head, first);
+		else
+			global->sched_tail->next = first;
+		global->sched_tail = last;
+	}
+	out = global->sched_head;
+	for (struct executor *ex = out; ex != NULL && n != 0; ex = ex->next, n--)
+		end = ex;
+	if (end != NULL) {
+		atomic_store(&global->sched_head, end->next);
+		end->next = NULL;
+	}
+	mcs_unlock(&global->sched_mcs_lock);
+	return end != NULL ? out : NULL;
+}
+
+/* `out` from the ring's head to the FIFO, up to `in` of that into the ring, which has
+ * room for them. */
+static void exchange(uint64_t out, uint64_t in)
+{
+	struct executor *ex, *first = NULL, *last = NULL;
+
+	for (; out != 0 && (ex = runq_take()) != NULL; out--) {
+		if (ex->affinity != EX_HART_ANY) {
+			backlog_append(ex);
+			continue;
+		}
+		ex->next = NULL;
+		if (first == NULL)
+			first = ex;
+		else
+			last->next = ex;
+		last = ex;
+	}
+	for (ex = fifo_exchange(first, last, in); ex != NULL; ex = first) {
+		first = ex->next;
+		sched_adopt(ex);
+		runq_push(ex);
+	}
+}
+
+static bool fifo_waits(void)
+{
+	return atomic_load(&global->sched_head) != NULL;
+}
+
+/* Somebody waits for this hart, or for any. */
+static bool tick_needed(void)
+{
+	return runq_bytes() != 0 || this_hart->backlog_first != NULL || fifo_waits() ||
+	       reclaim_wanted();
+}
+
+static void tick_set(uint64_t now)
+{
+	this_hart->tickless = 0;
+	this_hart->tick_at = now + global->slice;
+	this_hart->slice_head = atomic_load(&this_hart->rq_head);
+	this_hart->slice_tail = this_hart->rq_tail;
+}
+
+bool sched_kick(void)
+{
+	/* Store of what there is to do -> load of the idle bits; pairs with the
+	 * fence in sched_sleep. */
 	fence_full();
 	uint64_t idle = atomic_load(&global->idle);
 	while (idle != 0) {
@@ -36,29 +167,192 @@ void sched_kick(void)
 		/* The interrupt is owed by who cleared the bit, by nobody else. */
 		if (atomic_and(&global->idle, ~hart) & hart) {
 			hart_interrupt(hart);
-			return;
+			return true;
 		}
 		idle = atomic_load(&global->idle);
 	}
+	return false;
 }
 
-void sched_idle(void)
+void sched_pushed(void)
+{
+	if (this_hart->tickless) {
+		tick_set(hart_time());
+		timer_program();
+	}
+	sched_kick();
+}
+
+void sched_relay(void)
+{
+	if (!sched_kick() && this_hart->tickless) {
+		tick_set(hart_time());
+		timer_program();
+	}
+}
+
+void sched_enqueue(struct executor *ex)
+{
+	if (!sched_adopt(ex)) {
+		inbox_push(global->hart[ex->affinity], ex);
+		return;
+	}
+	if (runq_full())
+		exchange(HALF, 0);
+	runq_push(ex);
+	sched_pushed();
+}
+
+void sched_return(struct executor *ex)
+{
+	if (ex->hart != this_hart)
+		inbox_push(ex->hart, ex);
+	else
+		sched_enqueue(ex);
+}
+
+/* ex runs on, or isn't the caller's any more and the one returned is to run. */
+static struct executor *tick(struct executor *ex, uint64_t now)
+{
+	uint64_t head = atomic_load(&this_hart->rq_head);
+	struct executor *next = NULL;
+
+	ex->time += global->slice;
+	/* Unless somebody has taken from the ring since the last tick, the first
+	 * in it has waited for a slice. */
+	if (head == this_hart->slice_head)
+		next = runq_take();
+	if (next != NULL) {
+		ex->preempted++;
+		fp_keep(ex);
+		atomic_or(&ex->state, EX_FULL);
+		if (fifo_waits() && ex->affinity == EX_HART_ANY) {
+			/* Ring and FIFO are one queue: one in behind, one up. */
+			ex->next = NULL;
+			ex = fifo_exchange(ex, ex, 1);
+			sched_adopt(ex);
+		}
+		runq_push(ex);
+	} else if (fifo_waits()) {
+		/* Once all in the ring have had a turn since the last tick, half of
+		 * them make room for others. */
+		uint64_t n = runq_bytes() / RQ_STEP;
+		if ((int64_t)(head - this_hart->slice_tail) >= 0)
+			exchange(n / 2, HALF - 1);
+		else if (!runq_full())
+			exchange(0, 1);
+	}
+	if (tick_needed()) {
+		tick_set(now);
+		if (runq_bytes() != 0)
+			sched_kick();
+	} else {
+		this_hart->tickless = 1;
+	}
+	return next;
+}
+
+void sched_interrupt(struct executor *ex, bool timer)
+{
+	struct executor *next = NULL;
+
+	/* Cleared first: what is asked for after this interrupts again. */
+	hart_interrupt_clear();
+	/* This hart holds no pointer that it has looked up.  The fences order
+	 * its earlier lookups before the count, and the count before later
+	 * ones; pairs with the reclaimer's. */
+	fence_full();
+	atomic_store(&this_hart->quiesced, this_hart->quiesced + 1);
+	fence_full();
+	reclaim_answered();
+	reclaim_poll();
+	/* Asked for elsewhere, or by that step. */
+	if (atomic_load(&ex->state) & EX_STOPREQ)
+		executor_end_asked(ex);
+	drain();
+	if (timer || atomic_load(&this_hart->timer_inbox) != NULL) {
+		uint64_t now = hart_time();
+		timer_expire(now);
+		if (!this_hart->tickless && now >= this_hart->tick_at)
+			next = tick(ex, now);
+		timer_program();
+	}
+	if (this_hart->tickless && tick_needed())
+		sched_pushed();
+	if (next != NULL)
+		dispatch_to(next);
+}
+
+static uint64_t random_hart(void)
+{
+	uint64_t n = this_hart->random;
+
+	/* xorshift, Marsaglia 2003 */
+	n ^= n << 13;
+	n ^= n >> 7;
+	n ^= n << 17;
+	this_hart->random = n;
+	for (n %= HART_MAX; n >= global->harts; n -= global->harts)
+		;
+	return n;
+}
+
+/* Half of another hart's ring, the neighbour's first. The first of these comes
+ * back, so that no two thieves can go on stealing it from each other. */
+static struct executor *steal(void)
+{
+	uint64_t at = this_hart->id ^ 1, next = random_hart(), rest;
+
+	for (uint64_t n = 0; n <= global->harts; n++) {
+		if (at < global->harts && at != this_hart->id) {
+			struct executor *ex = runq_steal(global->hart[at], &rest);
+			if (ex != NULL) {
+				sched_adopt(ex);
+				for (uint64_t i = 0; i < rest; i++)
+					sched_adopt(*runq_slot(this_hart, this_hart->rq_tail +
+										  i * RQ_STEP));
+				runq_publish(rest);
+				return ex;
+			}
+		}
+		at = next++;
+		if (next >= global->harts)
+			next = 0;
+	}
+	return NULL;
+}
+
+/* Heads only: a hart with its idle bit set follows no pointer. */
+static bool work_waits(void)
+{
+	if (fifo_waits() || atomic_load(&this_hart->inbox) != NULL ||
+	    atomic_load(&this_hart->timer_inbox) != NULL || reclaim_ready())
+		return true;
+	for (uint64_t i = 0; i < global->harts; i++) {
+		struct hart *h = global->hart[i];
+		uint64_t head = atomic_load(&h->rq_head);
+		if (head != atomic_load(&h->rq_tail) && (head | 1) != this_hart->blocked[i])
+			return true;
+	}
+	return false;
+}
+
+/* In the kernel's own space already. */
+static void sched_sleep(void)
 {
 	uint64_t self = 1UL << this_hart->id;
 
-	/* Before the bit says that this hart uses no VAS. */
-	hart_use_kernel_space();
-	while (atomic_load(&global->sched_head) == NULL && reclaim_wanted() && reclaim_step())
-		;
+	this_hart->tickless = 1;
+	timer_program();
 	atomic_or(&global->idle, self);
-	/* Store of the bit -> loads of the queue and of the reclaimer's words;
-	 * pairs with the fences in sched_kick and reclaim_step. */
+	/* Store of the bit -> loads of queues and of the reclaimer's words; pairs
+	 * with the fences in sched_kick, wake and reclaim_step. */
 	fence_full();
 	for (;;) {
 		/* What comes after this ends the sleep; then look.  A grace period
 		 * that began before the bit was set waits for an answer, too. */
 		hart_interrupt_clear();
-		if (atomic_load(&global->sched_head) != NULL || reclaim_ready() ||
+		if (work_waits() || hart_timer_due() ||
 		    (atomic_load(&global->grace_harts) & self) != 0 ||
 		    (atomic_load(&global->idle) & self) == 0)
 			break;
@@ -73,21 +367,29 @@ void sched_idle(void)
 	fence_full();
 	reclaim_answered();
 	reclaim_poll();
+	timer_expire(hart_time());
+	timer_program();
 }
 
-void sched_interrupt(struct executor *ex)
+_Noreturn void sched_find(void)
 {
-	/* Cleared first: what is asked for after this interrupts again. */
-	hart_interrupt_clear();
-	/* This hart holds no pointer that it has looked up.  The fences order
-	 * its earlier lookups before the count, and the count before later
-	 * ones; pairs with the reclaimer's. */
-	fence_full();
-	atomic_store(&this_hart->quiesced, this_hart->quiesced + 1);
-	fence_full();
-	reclaim_answered();
-	reclaim_poll();
-	/* Asked for elsewhere, or by that step. */
-	if (atomic_load(&ex->state) & EX_STOPREQ)
-		executor_end_asked(ex);
+	struct executor *ex;
+
+	for (;;) {
+		drain();
+		if (runq_bytes() == 0 && fifo_waits())
+			exchange(0, HALF / 2);
+		ex = runq_take();
+		if (ex == NULL)
+			ex = steal();
+		if (ex != NULL)
+			break;
+		/* Before this hart counts as one that uses no VAS. */
+		hart_use_kernel_space();
+		if (!reclaim_wanted() || !reclaim_step())
+			sched_sleep();
+	}
+	if (runq_bytes() != 0)
+		sched_pushed();
+	dispatch_to(ex);
 }

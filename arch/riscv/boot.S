@@ -44,7 +44,7 @@
 	csrw sscratch, zero
 	li \tmp, SSTATUS_SIE | SSTATUS_SPP | SSTATUS_VS | SSTATUS_FS | SSTATUS_XS | SSTATUS_SUM | SSTATUS_MXR
 	csrc sstatus, \tmp
-	li \tmp, SI_SOFTWARE
+	li \tmp, SI_SOFTWARE | SI_TIMER
 	csrw sie, \tmp
 	li \tmp, COUNTEREN
 	csrw scounteren, \tmp

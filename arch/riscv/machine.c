@@ -61,6 +61,45 @@ void hart_interrupt_clear(void)
 	fence_full();
 }
 
+uint64_t hart_time(void)
+{
+	return csr_read(time);
+}
+
+void hart_timer(uint64_t at)
+{
+	if (this_hart->sstc)
+		asm volatile("csrw %0, %1" ::"i"(STIMECMP), "r"(at));
+	else
+		sbi_call(SBI_TIME, SBI_TIME_SET, at, 0, 0, 0, 0);
+}
+
+bool hart_timer_due(void)
+{
+	return csr_read(sip) & SI_TIMER;
+}
+
+BOOT_ONLY void hart_timer_begin(void)
+{
+	uint64_t there, trap, was;
+
+	/* Without Sstc the write traps, to just behind it; that sets SPP. */
+	asm volatile("la %1, 1f\n\t"
+		     "csrrw %2, stvec, %1\n\t"
+		     "li %0, 0\n\t"
+		     "csrw %3, %4\n\t"
+		     "li %0, 1\n\t"
+		     ".balign 4\n"
+		     "1:\tcsrw stvec, %2\n\t"
+		     "csrc sstatus, %5"
+		     : "=&r"(there), "=&r"(trap), "=&r"(was)
+		     : "i"(STIMECMP), "r"(-1UL), "r"(SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SIE)
+		     : "memory");
+	this_hart->sstc = there;
+	this_hart->timer_at = -1UL;
+	hart_timer(-1UL);
+}
+
 void hart_wait(void)
 {
 	asm volatile("wfi" ::: "memory");
@@ -133,6 +172,7 @@ BOOT_ONLY const char *machine_lacks(void)
 		{SBI_HSM, "the firmware lacks SBI HSM"},
 		{SBI_IPI, "the firmware lacks SBI IPI"},
 		{SBI_RFENCE, "the firmware lacks SBI RFENCE"},
+		{SBI_TIME, "the firmware lacks SBI TIME"},
 	};
 	for (unsigned i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (sbi_call(SBI_BASE, SBI_PROBE, needed[i].extension, 0, 0, 0, 0).value == 0)

@@ -10,6 +10,8 @@
 #define SBI_PUTCHAR        0x01 /* legacy extension, no function numbers */
 #define SBI_BASE           0x10
 #define SBI_PROBE          3
+#define SBI_TIME           0x54494d45
+#define SBI_TIME_SET       0
 #define SBI_IPI            0x735049
 #define SBI_IPI_SEND       0
 #define SBI_RFENCE         0x52464e43

@@ -19,7 +19,7 @@
 #define CALL_STOP  5
 
 /* a7 flags.  A bit that is not listed for a call is refused with -EINVAL. */
-#define PARK_HAS_DEADLINE 0x100 /* t0 = absolute time; refused: not there yet */
+#define PARK_HAS_DEADLINE 0x100 /* t0 = absolute time, in ticks of `time` */
 #define PARK_WORD32       0x200 /* the word compared is 4 bytes, else 8 */
 #define STOP_VAS          0x100 /* with a0 = 0: the caller's own VAS */
 
@@ -33,10 +33,10 @@
 
 /* start: a5 */
 #define START_RESUME       0x1 /* go on after a fault, registers kept */
-#define START_FP           0x2 /* refused: not there yet */
+#define START_FP           0x2 /* it may use floating point (F and D) */
 #define START_SET_KEEPER   0x4 /* a4 names the keeper (0: none) */
-#define START_SET_AFFINITY 0x8 /* refused: not there yet */
-#define START_HART_SHIFT   8   /* 16 bits; 0 without SET_AFFINITY */
+#define START_SET_AFFINITY 0x8 /* START_HART_* says where it may run */
+#define START_HART_SHIFT   8   /* 16 bits, a hart's id; 0 without SET_AFFINITY */
 #define START_HART_ANY     0xffff
 #define START_BADGE_SHIFT  24 /* 40 bits; 0 without SET_KEEPER */
 #define START_BADGE_BITS   40

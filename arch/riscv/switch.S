@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From one executor to another: yield, dispatch, and the ways out.  Invariants as
+ * in trap.S.
+ *
+ * The run queue is a ring in the hart page (kern/runq.h).  Who is in this hart's
+ * ring has EX_HART = this hart already, so that running the next one tests
+ * nothing but its state.
+ */
+#include "asm.inc"
+
+	.section .text.trap, "ax"
+
+/*
+ * yield, something else is ready.  In: t2 = tail; a7 = 0.
+ * Pushes first, which the ring keeps a slot for; then off with the head, even
+ * if that is s0 again because thieves took all others.
+ */
+FUNCTION yield_switch
+	ld t1, EX_STATE(s0)
+	bnez t1, yield_flags
+yield_save:
+	SAVE_CALL
+	andi t1, t2, RQ_MASK
+	add t1, t1, tp
+	sd s0, HT_RING(t1)
+	/* The frame and the slot before the tail, which publishes s0; pairs with
+	 * the acquire of the tail in runq_steal. */
+	fence rw, w
+	addi t2, t2, RQ_STEP
+	sd t2, HT_RQ_TAIL(tp)
+	/* Falls through. */
+
+/*
+ * Take the head.  In: tp; t2 = tail; a7 = 0; s0 dead.
+ * The loop loads, so the ISA doesn't promise that it ends; but a thief that makes
+ * it fail has taken something.  .aq: the slot was read by its last thief before
+ * this hart fills it anew; pairs with the .rl of that thief's CAS.
+ */
+	.global dispatch_take
+dispatch_take:
+	addi t1, tp, HT_RQ_HEAD
+1:	lr.d.aq t3, (t1)
+	beq t3, t2, dispatch_empty
+	andi t4, t3, RQ_MASK
+	add t4, t4, tp
+	ld s0, HT_RING(t4)
+	addi t3, t3, RQ_STEP
+	sc.d t6, t3, (t1)
+	bnez t6, 1b
+	ZERO a0, a1, a2, a3, a4, a5, a6
+
+/*
+ * Run s0.  In: s0 = this hart's (EX_HART); a0-a7 what it finds if its frame is a
+ * call frame; t6 = 0, left by a sc.
+ */
+	.global run
+run:
+	ld t0, EX_SATP(s0)
+	csrr t1, satp
+	bne t0, t1, run_satp
+run_state:
+	ld t1, EX_SWITCHES(s0)
+	ld t0, EX_STATE(s0)
+	addi t1, t1, 1
+	sd t1, EX_SWITCHES(s0)
+	bnez t0, run_special
+
+/* Load the call frame of s0 and leave.  In: a0-a7; t6 = 0. */
+exit_call:
+	ld t0, EX_PC(s0)
+	csrw sepc, t0
+	csrw sscratch, s0
+	FOR_PRESERVED FILL
+	ZERO t0, t1, t2, t3, t4, t5
+	ld s0, EX_X(8)(s0)
+	sret
+END_FUNCTION yield_switch
+
+/* Back to s0, which never stopped running, with results a0 and a1. */
+	.global exit_result
+exit_result:
+	ZERO a2, a3, a4, a5, a6, a7, t6
+	j exit_call
+
+/*
+ * Another address space.  Those that got no ASID of their own share 0, which
+ * is then flushed; no fence where there are ASIDs.
+ */
+run_satp:
+	csrw satp, t0
+	ld t1, HT_ASIDS(tp)
+	bgeu t0, t1, run_state
+	sfence.vma
+	j run_state
+
+/*
+ * _Noreturn void dispatch(void)
+ * In: tp; sscratch = 0.  Runs what comes next, or sleeps.
+ */
+FUNCTION dispatch
+	FP_OFF t0
+	ld t2, HT_RQ_TAIL(tp)
+	li a7, 0
+	j dispatch_take
+dispatch_empty:
+	ENTER_C
+	call sched_find
+	unimp
+END_FUNCTION dispatch
+
+/* _Noreturn void dispatch_to(struct executor *ex): run one that is this hart's. */
+FUNCTION dispatch_to
+	mv s0, a0
+	FP_OFF t0
+	ZERO a0, a1, a2, a3, a4, a5, a6, a7, t6
+	/* No reservation may survive: this sc has none of its own to succeed. */
+	addi t0, tp, HT_CURRENT
+	sc.d t0, s0, (t0)
+	j run
+END_FUNCTION dispatch_to
+
+/* A token says nothing here, and floating point is saved before s0 is given up. */
+yield_flags:
+	andi t1, t1, EX_FP
+	beqz t1, yield_save
+	jal t6, fp_save
+	FP_OFF t0
+	j yield_save
+
+/* t0 = state, not 0 */
+run_special:
+	andi t1, t0, EX_STOPREQ
+	bnez t1, run_stop
+	andi t1, t0, EX_FP
+	beqz t1, 1f
+	jal t6, fp_load
+	li t6, 0
+1:	andi t1, t0, EX_FULL
+	beqz t1, exit_call
+	/* Ours alone but for flags that others may set, hence the AMO; the flag
+	 * itself orders nothing. */
+	li t1, ~EX_FULL
+	addi t2, s0, EX_STATE
+	amoand.d zero, t1, (t2)
+
+/* Load everything and leave. */
+	.global exit_full
+exit_full:
+	/* No reservation may survive, as above. */
+	addi t0, tp, HT_CURRENT
+	sc.d t0, s0, (t0)
+	ld t0, EX_PC(s0)
+	csrw sepc, t0
+	csrw sscratch, s0
+	FOR_PRESERVED FILL
+	FOR_CLOBBERED FILL
+	ld t0, EX_X(5)(s0)
+	ld s0, EX_X(8)(s0)
+	sret
+
+run_stop:
+	ENTER_C
+	mv a0, s0
+	call executor_end_asked
+	unimp

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "runq.h"
+
+#include <hartleaf/executor.h>
+
+struct executor *runq_take(void)
+{
+	uint64_t head = atomic_load(&this_hart->rq_head);
+	struct executor *ex;
+
+	do {
+		if (head == this_hart->rq_tail)
+			return NULL;
+		ex = *runq_slot(this_hart, head);
+		/* Acquire: a slot that thieves have left is filled anew only after
+		 * that; pairs with the release of their CAS. */
+	} while (!atomic_cas(&this_hart->rq_head, &head, head + RQ_STEP));
+	return ex;
+}
+
+struct executor *runq_steal(struct hart *victim, uint64_t *rest)
+{
+	uint64_t head = atomic_load_acquire(&victim->rq_head), to = this_hart->rq_tail, n;
+	struct executor *first;
+
+	do {
+		/* After the head, so that it isn't below it.  Acquire: slots and
+		 * executors as they were pushed; pairs with runq_publish and the
+		 * fences of yield and wake. */
+		uint64_t tail = atomic_load_acquire(&victim->rq_tail);
+		uint64_t want = (tail - head + RQ_STEP) / (2 * RQ_STEP);
+		if (want > RQ_FULL / RQ_STEP / 2)
+			want = RQ_FULL / RQ_STEP / 2;
+		/* If others take them meanwhile, these may be running or gone by
+		 * now; they are still executors as long as this hart is here. */
+		for (n = 0, first = NULL; n < want; n++) {
+			struct executor *ex = *runq_slot(victim, head + n * RQ_STEP);
+			if (atomic_load(&ex->affinity) != EX_HART_ANY)
+				break;
+			if (n == 0)
+				first = ex;
+			else
+				*runq_slot(this_hart, to + (n - 1) * RQ_STEP) = ex;
+		}
+		if (n == 0) {
+			if (want != 0)
+				this_hart->blocked[victim->id] = head | 1;
+			return NULL;
+		}
+		/* Release: the slots have been read before the victim may fill them
+		 * anew; pairs with the acquire of its take, and the branch on its
+		 * head where it looks for room. */
+	} while (!atomic_cas(&victim->rq_head, &head, head + n * RQ_STEP));
+	*rest = n - 1;
+	return first;
+}
