@@ -36,7 +36,8 @@ static int64_t call_start(struct executor *self, uint64_t handle, uint64_t pc, u
 	if ((flags & START_FLAGS & ~(uint64_t)START_KNOWN) || block != 0 || (pc & 1))
 		return -HL_EINVAL;
 	uint64_t hart = flags >> START_HART_SHIFT & START_HART_ANY;
-	if (flags & START_SET_AFFINITY ? hart >= global->harts && hart != START_HART_ANY : hart != 0)
+	if (flags & START_SET_AFFINITY ? hart >= global->harts && hart != START_HART_ANY
+				       : hart != 0)
 		return -HL_EINVAL;
 	if ((flags & START_FP) && !(global->info->isa & INFO_ISA_D))
 		return -HL_EINVAL;

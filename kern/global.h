@@ -77,13 +77,13 @@ struct hart {
 	/* The owner's alone. */
 	LINE struct executor *backlog_first; /* came by the inbox, or had to leave the */
 	struct executor *backlog_last;       /* ring but are bound: want into the ring */
-	struct executor *timers; /* heap; its root is due first */
-	uint64_t timer_at;       /* what the timer is set to */
-	uint64_t tick_at;        /* next tick, unless tickless */
-	uint64_t slice_head;     /* rq_head and rq_tail at the last tick */
+	struct executor *timers;             /* heap; its root is due first */
+	uint64_t timer_at;                   /* what the timer is set to */
+	uint64_t tick_at;                    /* next tick, unless tickless */
+	uint64_t slice_head;                 /* rq_head and rq_tail at the last tick */
 	uint64_t slice_tail;
 	uint64_t random;
-	bool sstc;                 /* has stimecmp; else the firmware sets timers */
+	bool sstc;                  /* has stimecmp; else the firmware sets timers */
 	uint64_t blocked[HART_MAX]; /* rq_head of others that stood at a bound one, | 1 */
 };
 

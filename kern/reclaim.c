@@ -65,7 +65,7 @@ static void grace_begin(void)
 {
 	atomic_store(&global->grace_running, true);
 	/* Unlinking -> loads of idle bits and counts; pairs with the fences at
-	 * sched_idle's end and in sched_interrupt. */
+	 * sched_sleep's end and in sched_interrupt. */
 	fence_full();
 	uint64_t idle = atomic_load(&global->idle), wait = 0;
 	for (uint64_t i = 0; i < global->harts; i++) {
@@ -254,7 +254,7 @@ bool reclaim_step(void)
 	atomic_store(&global->reclaim_seen, more ? events - 1 : events);
 	atomic_store_release(&global->reclaim_lock, 0);
 	/* Store of the lock -> load of the events: who found the lock taken
-	 * had counted its event before.  Also the waker's side of sched_idle. */
+	 * had counted its event before.  Also the waker's side of sched_sleep. */
 	fence_full();
 	return reclaim_wanted();
 }

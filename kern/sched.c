@@ -64,10 +64,11 @@ static void backlog_append(struct executor *ex)
 }
 
 /* What has come by the inbox, in its order; then as much as there is room for goes
- * into the ring. */
-static void drain(void)
+ * into the ring.  True: something did. */
+static bool drain(void)
 {
 	struct executor *ex, *next, *list = NULL;
+	uint64_t tail = this_hart->rq_tail;
 
 	if (atomic_load(&this_hart->inbox) != NULL)
 		for (ex = atomic_swap(&this_hart->inbox, NULL); ex != NULL; ex = next) {
@@ -84,6 +85,7 @@ static void drain(void)
 		sched_adopt(ex);
 		runq_push(ex);
 	}
+	return this_hart->rq_tail != tail;
 }
 
 /* In one hold of the lock: the list first..last goes to the FIFO's end, up to n from
@@ -269,7 +271,8 @@ void sched_interrupt(struct executor *ex, bool timer)
 	/* Asked for elsewhere, or by that step. */
 	if (atomic_load(&ex->state) & EX_STOPREQ)
 		executor_end_asked(ex);
-	drain();
+	if (drain())
+		sched_pushed();
 	if (timer || atomic_load(&this_hart->timer_inbox) != NULL) {
 		uint64_t now = hart_time();
 		timer_expire(now);
@@ -277,8 +280,6 @@ void sched_interrupt(struct executor *ex, bool timer)
 			next = tick(ex, now);
 		timer_program();
 	}
-	if (this_hart->tickless && tick_needed())
-		sched_pushed();
 	if (next != NULL)
 		dispatch_to(next);
 }
@@ -309,8 +310,8 @@ static struct executor *steal(void)
 			if (ex != NULL) {
 				sched_adopt(ex);
 				for (uint64_t i = 0; i < rest; i++)
-					sched_adopt(*runq_slot(this_hart, this_hart->rq_tail +
-										  i * RQ_STEP));
+					sched_adopt(*runq_slot(this_hart,
+							       this_hart->rq_tail + i * RQ_STEP));
 				runq_publish(rest);
 				return ex;
 			}

@@ -17,7 +17,7 @@
 
 #define NEVER        UINT64_MAX
 #define EXPIRE_BATCH 32 /* an interrupt; what is left interrupts again */
-#define SOON_SHIFT   7	/* of a slice: when to look again at one about to park */
+#define SOON_SHIFT   7  /* of a slice: when to look again at one about to park */
 
 static uint64_t rank(const struct executor *n)
 {
@@ -106,20 +106,25 @@ static void place(struct executor *ex)
 	insert(ex, key);
 }
 
-/* Out of this hart's heap, and of its hands. */
+/* Out of this hart's heap, and of its hands, unless it is about to be needed. */
 static void drop(struct executor *ex)
 {
-	struct hart *none = NULL;
-
-	atomic_store(&ex->timer_hart, NULL);
-	/* Store of NULL -> load of the flag; pairs with the fence in timer_set: one
-	 * that relies on this hart is seen here. */
-	fence_full();
-	if ((atomic_load(&ex->state) & EX_TIMED) &&
-	    atomic_cas(&ex->timer_hart, &none, this_hart))
-		place(ex);
-	else
-		executor_put(ex);
+	do {
+		struct hart *none = NULL;
+		atomic_store(&ex->timer_hart, NULL);
+		/* Store of NULL -> load of the flag; pairs with the fence in
+		 * timer_set: one that relies on this hart is seen here. */
+		fence_full();
+		if (!(atomic_load(&ex->state) & EX_TIMED) ||
+		    !atomic_cas(&ex->timer_hart, &none, this_hart)) {
+			executor_put(ex);
+			return;
+		}
+		/* Store of the hart -> load of the flag; pairs with the fence in
+		 * timer_forget, which may have found NULL. */
+		fence_full();
+	} while (!(atomic_load(&ex->state) & EX_TIMED));
+	place(ex);
 }
 
 /* Have h look at ex, which the caller knows to be referenced. */
@@ -164,8 +169,13 @@ void timer_set(struct executor *ex)
 
 void timer_forget(struct executor *ex)
 {
-	struct hart *h = atomic_load(&ex->timer_hart);
+	struct hart *h;
 
+	/* Swapped to and not run since, it may have the flag. */
+	atomic_and(&ex->state, ~(uint64_t)EX_TIMED);
+	/* The flag -> load of the hart; pairs with the fences in drop. */
+	fence_full();
+	h = atomic_load(&ex->timer_hart);
 	if (h == this_hart) {
 		take_out(ex);
 		drop(ex);

@@ -75,10 +75,9 @@
                            call preserves */
 
 #define EX_FP                                                                                      \
-	0x20 /* it may use floating point; f0..f31 and fcsr are \
+	0x20          /* it may use floating point; f0..f31 and fcsr are \
                            its, too */
-#define EX_TIMED                                                                                   \
-	0x40 /* parked with a deadline, or about to be */
+#define EX_TIMED 0x40 /* parked with a deadline, or about to be */
 
 #define EX_HART_ANY 0xffff /* EX_AFFINITY */
 
