@@ -209,7 +209,9 @@ static void start_harts(void)
 				continue;
 			while (atomic_load_acquire(&hart->quiesced) == 0)
 				;
-			global->hart[global->harts++] = hart;
+			global->hart[global->harts] = hart;
+			/* Release: pairs with the acquire of those that steal. */
+			atomic_store_release(&global->harts, global->harts + 1);
 			hart = NULL;
 		}
 		isa &= isa_bits(&n);

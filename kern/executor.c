@@ -6,6 +6,7 @@
  */
 #include "executor.h"
 #include "atomic.h"
+#include "check.h"
 #include "frame.h"
 #include "machine.h"
 #include "panic.h"
@@ -220,8 +221,10 @@ struct executor *executor_end(struct executor *ex, int64_t code)
 	struct vas *v = ex->vas;
 	uint64_t badge = ex->badge;
 
-	if (ex == global->first)
+	if (ex == global->first) {
+		check_machine();
 		machine_stop(code != 0);
+	}
 	ex->keeper = NULL;
 	ex->badge = 0;
 	timer_forget(ex);

@@ -83,8 +83,9 @@ struct hart {
 	uint64_t slice_head;                 /* rq_head and rq_tail at the last tick */
 	uint64_t slice_tail;
 	uint64_t random;
-	bool sstc;                  /* has stimecmp; else the firmware sets timers */
-	uint64_t blocked[HART_MAX]; /* rq_head of others that stood at a bound one, | 1 */
+	bool sstc;        /* has stimecmp; else the firmware sets timers */
+	uint64_t blocked; /* harts whose ring began with a bound one, a bit each */
+	bool turn;        /* who waits behind a full ring comes in: backlog or FIFO */
 };
 
 struct range {

@@ -44,7 +44,7 @@ struct executor *runq_steal(struct hart *victim, uint64_t *rest)
 		}
 		if (n == 0) {
 			if (want != 0)
-				this_hart->blocked[victim->id] = head | 1;
+				this_hart->blocked |= 1UL << victim->id;
 			return NULL;
 		}
 		/* Release: the slots have been read before the victim may fill them

@@ -8,6 +8,7 @@
  */
 #include "sched.h"
 #include "atomic.h"
+#include "check.h"
 #include "executor.h"
 #include "machine.h"
 #include "reclaim.h"
@@ -199,8 +200,13 @@ void sched_enqueue(struct executor *ex)
 		inbox_push(global->hart[ex->affinity], ex);
 		return;
 	}
-	if (runq_full())
+	if (runq_full()) {
+		bool moved = atomic_load(&this_hart->rq_head) != this_hart->slice_head;
 		exchange(HALF, 0);
+		/* Nobody has had a turn by that. */
+		if (!moved)
+			this_hart->slice_head = atomic_load(&this_hart->rq_head);
+	}
 	runq_push(ex);
 	sched_pushed();
 }
@@ -213,36 +219,55 @@ void sched_return(struct executor *ex)
 		sched_enqueue(ex);
 }
 
+/* ex gives way to who waits behind the ring, FIFO and backlog by turns, and goes to the
+ * end of that, or of the ring if nobody does. */
+static void requeue(struct executor *ex)
+{
+	bool fifo = fifo_waits(), backlog = this_hart->backlog_first != NULL;
+
+	if (fifo && backlog)
+		fifo = this_hart->turn = !this_hart->turn;
+	if (!fifo && !backlog) {
+		runq_push(ex);
+	} else if (fifo && ex->affinity == EX_HART_ANY) {
+		ex->next = NULL;
+		ex = fifo_exchange(ex, ex, 1);
+		sched_adopt(ex);
+		runq_push(ex);
+	} else {
+		if (fifo)
+			exchange(0, 1);
+		backlog_append(ex);
+		drain();
+	}
+}
+
 /* ex runs on, or isn't the caller's any more and the one returned is to run. */
 static struct executor *tick(struct executor *ex, uint64_t now)
 {
 	uint64_t head = atomic_load(&this_hart->rq_head);
+	bool moved = head != this_hart->slice_head;
+	bool behind = fifo_waits() || this_hart->backlog_first != NULL;
 	struct executor *next = NULL;
 
 	ex->time += global->slice;
-	/* Unless somebody has taken from the ring since the last tick, the first
-	 * in it has waited for a slice. */
-	if (head == this_hart->slice_head)
+	if (moved && behind && head >= this_hart->slice_tail) {
+		/* All in the ring have had a turn since the last tick: half of them
+		 * make room. */
+		exchange(runq_bytes() / RQ_STEP / 2, HALF - 1);
+		drain();
+	} else if (!moved || (behind && runq_full())) {
+		/* The first in the ring has waited for a slice; or those behind it
+		 * have, and its others won't let them in. */
 		next = runq_take();
+	} else if (behind) {
+		exchange(0, 1);
+	}
 	if (next != NULL) {
 		ex->preempted++;
 		fp_keep(ex);
 		atomic_or(&ex->state, EX_FULL);
-		if (fifo_waits() && ex->affinity == EX_HART_ANY) {
-			/* Ring and FIFO are one queue: one in behind, one up. */
-			ex->next = NULL;
-			ex = fifo_exchange(ex, ex, 1);
-			sched_adopt(ex);
-		}
-		runq_push(ex);
-	} else if (fifo_waits()) {
-		/* Once all in the ring have had a turn since the last tick, half of
-		 * them make room for others. */
-		uint64_t n = runq_bytes() / RQ_STEP;
-		if ((int64_t)(head - this_hart->slice_tail) >= 0)
-			exchange(n / 2, HALF - 1);
-		else if (!runq_full())
-			exchange(0, 1);
+		requeue(ex);
 	}
 	if (tick_needed()) {
 		tick_set(now);
@@ -257,9 +282,11 @@ static struct executor *tick(struct executor *ex, uint64_t now)
 void sched_interrupt(struct executor *ex, bool timer)
 {
 	struct executor *next = NULL;
+	uint64_t now = 0;
 
 	/* Cleared first: what is asked for after this interrupts again. */
 	hart_interrupt_clear();
+	check_point(ex);
 	/* This hart holds no pointer that it has looked up.  The fences order
 	 * its earlier lookups before the count, and the count before later
 	 * ones; pairs with the reclaimer's. */
@@ -268,32 +295,42 @@ void sched_interrupt(struct executor *ex, bool timer)
 	fence_full();
 	reclaim_answered();
 	reclaim_poll();
-	/* Asked for elsewhere, or by that step. */
-	if (atomic_load(&ex->state) & EX_STOPREQ)
-		executor_end_asked(ex);
 	if (drain())
 		sched_pushed();
 	if (timer || atomic_load(&this_hart->timer_inbox) != NULL) {
-		uint64_t now = hart_time();
+		now = hart_time();
 		timer_expire(now);
-		if (!this_hart->tickless && now >= this_hart->tick_at)
-			next = tick(ex, now);
+		timer_program();
+	}
+	/* Asked for elsewhere, or by that step.  Not before all is taken in that this
+	 * interrupt was sent for: nobody sends another. */
+	if (atomic_load(&ex->state) & EX_STOPREQ)
+		executor_end_asked(ex);
+	if (timer && !this_hart->tickless && now >= this_hart->tick_at) {
+		next = tick(ex, now);
 		timer_program();
 	}
 	if (next != NULL)
 		dispatch_to(next);
 }
 
+/* While harts are started others may look already.  Acquire: pairs with the release
+ * in start_harts, for the pages of those counted. */
+static uint64_t harts(void)
+{
+	return atomic_load_acquire(&global->harts);
+}
+
 static uint64_t random_hart(void)
 {
-	uint64_t n = this_hart->random;
+	uint64_t n = this_hart->random, count = harts();
 
 	/* xorshift, Marsaglia 2003 */
 	n ^= n << 13;
 	n ^= n >> 7;
 	n ^= n << 17;
 	this_hart->random = n;
-	for (n %= HART_MAX; n >= global->harts; n -= global->harts)
+	for (n %= HART_MAX; n >= count; n -= count)
 		;
 	return n;
 }
@@ -302,10 +339,11 @@ static uint64_t random_hart(void)
  * back, so that no two thieves can go on stealing it from each other. */
 static struct executor *steal(void)
 {
-	uint64_t at = this_hart->id ^ 1, next = random_hart(), rest;
+	uint64_t at = this_hart->id ^ 1, next = random_hart(), count = harts(), rest;
 
-	for (uint64_t n = 0; n <= global->harts; n++) {
-		if (at < global->harts && at != this_hart->id) {
+	this_hart->blocked = 0;
+	for (uint64_t n = 0; n <= count; n++) {
+		if (at < count && at != this_hart->id) {
 			struct executor *ex = runq_steal(global->hart[at], &rest);
 			if (ex != NULL) {
 				sched_adopt(ex);
@@ -317,7 +355,7 @@ static struct executor *steal(void)
 			}
 		}
 		at = next++;
-		if (next >= global->harts)
+		if (next >= count)
 			next = 0;
 	}
 	return NULL;
@@ -329,10 +367,10 @@ static bool work_waits(void)
 	if (fifo_waits() || atomic_load(&this_hart->inbox) != NULL ||
 	    atomic_load(&this_hart->timer_inbox) != NULL || reclaim_ready())
 		return true;
-	for (uint64_t i = 0; i < global->harts; i++) {
+	for (uint64_t i = 0, count = harts(); i < count; i++) {
 		struct hart *h = global->hart[i];
-		uint64_t head = atomic_load(&h->rq_head);
-		if (head != atomic_load(&h->rq_tail) && (head | 1) != this_hart->blocked[i])
+		if (!(this_hart->blocked >> i & 1) &&
+		    atomic_load(&h->rq_head) != atomic_load(&h->rq_tail))
 			return true;
 	}
 	return false;
@@ -353,6 +391,7 @@ static void sched_sleep(void)
 		/* What comes after this ends the sleep; then look.  A grace period
 		 * that began before the bit was set waits for an answer, too. */
 		hart_interrupt_clear();
+		check_point(NULL);
 		if (work_waits() || hart_timer_due() ||
 		    (atomic_load(&global->grace_harts) & self) != 0 ||
 		    (atomic_load(&global->idle) & self) == 0)

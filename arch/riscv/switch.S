@@ -136,13 +136,15 @@ run_special:
 	beqz t1, 1f
 	jal t6, fp_load
 	li t6, 0
-1:	andi t1, t0, EX_FULL
+1:	andi t1, t0, EX_FULL | EX_TIMED
 	beqz t1, exit_call
-	/* Ours alone but for flags that others may set, hence the AMO; the flag
-	 * itself orders nothing. */
-	li t1, ~EX_FULL
+	/* Ours alone but for flags that others may set, hence the AMO; these two
+	 * order nothing.  TIMED: it was swapped to. */
+	li t1, ~(EX_FULL | EX_TIMED)
 	addi t2, s0, EX_STATE
 	amoand.d zero, t1, (t2)
+	andi t1, t0, EX_FULL
+	beqz t1, exit_call
 
 /* Load everything and leave. */
 	.global exit_full
