@@ -11,7 +11,7 @@
 #include "atomic.h"
 #include "runq.h"
 
-#define HALT_SHIFT  3     /* 8 s for a hart to come */
+#define HALT_SHIFT  5     /* 32 s for a hart to come */
 #define AGAIN_SHIFT 6     /* 1/64 s */
 #define MARK        0xff0 /* in an executor's page, which has this word to spare */
 
@@ -199,7 +199,10 @@ static void check_node(struct executor *n, struct executor *up, struct hart *h)
 {
 	struct executor *left = n->timer_left, *right = n->timer_right;
 
-	demand_frame(n, FRAME_EXECUTOR, "in a heap, no executor");
+	if (left != NULL)
+		demand_frame(left, FRAME_EXECUTOR, "in a heap, no executor");
+	if (right != NULL)
+		demand_frame(right, FRAME_EXECUTOR, "in a heap, no executor");
 	mark(marks(n), HEAPED, "in heaps twice", n);
 	demand(n->timer_hart == h, "in another's heap", n, h->id);
 	demand(n->timer_up == up, "heap's way up", n, (uint64_t)n->timer_up);
@@ -216,8 +219,10 @@ static void check_timers(struct hart *h)
 
 	demand(n == NULL || h->timer_at <= n->timer_key, "timer set too late", h, h->timer_at);
 	demand(h->tickless || h->timer_at <= h->tick_at, "tick set too late", h, h->timer_at);
-	if (n != NULL)
+	if (n != NULL) {
+		demand_frame(n, FRAME_EXECUTOR, "in a heap, no executor");
 		check_node(n, NULL, h);
+	}
 	/* Down to the left, then the right; up where neither is left. */
 	while (n != NULL) {
 		struct executor *next = n->timer_left != NULL ? n->timer_left : n->timer_right;
@@ -263,6 +268,8 @@ static void check_executor(struct executor *ex)
 		       "ready, and nobody has it", ex, ex->state);
 	if (life(ex) == EX_STOPPED)
 		demand(ex->state == EX_STOPPED, "stopped, with flags", ex, ex->state);
+	demand(ex->refs != 0 || (found & LIMBO) || (ex->list & EX_FREE), "named by nobody", ex,
+	       ex->state);
 	demand(!(ex->list & EX_LISTED) == !(found & LISTED), "not on its VAS's list", ex, ex->list);
 	demand(vas_dying(ex->vas) || !(ex->list & EX_FREE) == !(found & SPARE),
 	       "not on the list of spare ones", ex, ex->list);
@@ -278,8 +285,8 @@ void check_machine(void)
 		check_timers(global->hart[i]);
 	}
 	check_lists();
-	FOR_FRAMES(f)
-	if (frame_type(f) == FRAME_EXECUTOR)
-		check_executor(executor_at(f));
+	for (uint64_t f = next_ram(1); f != 0; f = next_ram(f + 1))
+		if (frame_type(f) == FRAME_EXECUTOR)
+			check_executor(executor_at(f));
 	check_counts();
 }

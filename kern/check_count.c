@@ -108,12 +108,12 @@ static void check_vas(struct vas *v)
 void check_lists(void)
 {
 	check_reclaim();
-	FOR_FRAMES(f)
-	if (frame_type(f) == FRAME_VAS)
-		check_family(vas_at(f));
-	FOR_FRAMES(f)
-	if (frame_type(f) == FRAME_VAS)
-		check_vas(vas_at(f));
+	for (uint64_t f = next_ram(1); f != 0; f = next_ram(f + 1))
+		if (frame_type(f) == FRAME_VAS)
+			check_family(vas_at(f));
+	for (uint64_t f = next_ram(1); f != 0; f = next_ram(f + 1))
+		if (frame_type(f) == FRAME_VAS)
+			check_vas(vas_at(f));
 }
 
 /* --- counts --------------------------------------------------------------------------------- */
@@ -239,8 +239,7 @@ static void check_free_frames(void)
 {
 	uint64_t stacked = 0, free = 0, fresh = 0, budget = 0;
 
-	FOR_FRAMES(f)
-	{
+	for (uint64_t f = next_ram(1); f != 0; f = next_ram(f + 1)) {
 		free += frame_type(f) == FRAME_FREE;
 		if (frame_type(f) == FRAME_VAS)
 			budget += vas_at(f)->avail / VAS_ONE;
@@ -260,8 +259,8 @@ static void check_free_frames(void)
 void check_counts(void)
 {
 	check_free_frames();
-	FOR_FRAMES(f)
-	uncount_uses(f);
-	FOR_FRAMES(f)
-	check_nothing_left(f);
+	for (uint64_t f = next_ram(1); f != 0; f = next_ram(f + 1))
+		uncount_uses(f);
+	for (uint64_t f = next_ram(1); f != 0; f = next_ram(f + 1))
+		check_nothing_left(f);
 }

@@ -37,7 +37,6 @@ uint64_t *marks(struct executor *ex);
 bool is_ram(uint64_t frame);
 /* The next one that has, from `frame` on; 0: none. */
 uint64_t next_ram(uint64_t frame);
-#define FOR_FRAMES(f) for (uint64_t f = next_ram(1); f != 0; f = next_ram(f + 1))
 
 /* p points to an executor or VAS; else `what`. */
 void demand_frame(const void *p, uint64_t type, const char *what);

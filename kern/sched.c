@@ -256,12 +256,13 @@ static struct executor *tick(struct executor *ex, uint64_t now)
 		 * make room. */
 		exchange(runq_bytes() / RQ_STEP / 2, HALF - 1);
 		drain();
-	} else if (!moved || (behind && runq_full())) {
+	} else {
 		/* The first in the ring has waited for a slice; or those behind it
 		 * have, and its others won't let them in. */
-		next = runq_take();
-	} else if (behind) {
-		exchange(0, 1);
+		if (!moved || (behind && runq_full()))
+			next = runq_take();
+		if (next == NULL && behind)
+			exchange(0, 1);
 	}
 	if (next != NULL) {
 		ex->preempted++;
@@ -297,6 +298,10 @@ void sched_interrupt(struct executor *ex, bool timer)
 	reclaim_poll();
 	if (drain())
 		sched_pushed();
+	/* It is over, whatever it was set to.  Set it anew even to that: QEMU 7.2 may
+	 * raise the old one once more just after it was moved. */
+	if (timer)
+		this_hart->timer_at = 0;
 	if (timer || atomic_load(&this_hart->timer_inbox) != NULL) {
 		now = hart_time();
 		timer_expire(now);
@@ -407,6 +412,8 @@ static void sched_sleep(void)
 	fence_full();
 	reclaim_answered();
 	reclaim_poll();
+	if (hart_timer_due())
+		this_hart->timer_at = 0; /* as in sched_interrupt */
 	timer_expire(hart_time());
 	timer_program();
 }
