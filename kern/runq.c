@@ -28,7 +28,13 @@ struct executor *runq_steal(struct hart *victim, uint64_t *rest)
 		 * executors as they were pushed; pairs with runq_publish and the
 		 * fences of yield and wake. */
 		uint64_t tail = atomic_load_acquire(&victim->rq_tail);
-		uint64_t want = (tail - head + RQ_STEP) / (2 * RQ_STEP);
+		int64_t bytes = tail - head;
+		uint64_t want;
+		/* Below 0 when a yield has taken its own push, and only the take
+		 * is seen. */
+		if (bytes <= 0)
+			return NULL;
+		want = ((uint64_t)bytes + RQ_STEP) / (2 * RQ_STEP);
 		if (want > RQ_FULL / RQ_STEP / 2)
 			want = RQ_FULL / RQ_STEP / 2;
 		/* If others take them meanwhile, these may be running or gone by
@@ -43,8 +49,7 @@ struct executor *runq_steal(struct hart *victim, uint64_t *rest)
 				*runq_slot(this_hart, to + (n - 1) * RQ_STEP) = ex;
 		}
 		if (n == 0) {
-			if (want != 0)
-				this_hart->blocked |= 1UL << victim->id;
+			this_hart->blocked |= 1UL << victim->id;
 			return NULL;
 		}
 		/* Release: the slots have been read before the victim may fill them

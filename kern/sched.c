@@ -177,13 +177,15 @@ bool sched_kick(void)
 	return false;
 }
 
-void sched_pushed(void)
+void sched_pushed(const struct executor *ex)
 {
 	if (this_hart->tickless) {
 		tick_set(hart_time());
 		timer_program();
 	}
-	sched_kick();
+	/* It may be running elsewhere by now; it is still an executor. */
+	if (ex == NULL || atomic_load(&ex->affinity) == EX_HART_ANY)
+		sched_kick();
 }
 
 void sched_relay(void)
@@ -208,7 +210,7 @@ void sched_enqueue(struct executor *ex)
 			this_hart->slice_head = atomic_load(&this_hart->rq_head);
 	}
 	runq_push(ex);
-	sched_pushed();
+	sched_pushed(ex);
 }
 
 void sched_return(struct executor *ex)
@@ -242,6 +244,49 @@ static void requeue(struct executor *ex)
 	}
 }
 
+/* While harts are started others may look already.  Acquire: pairs with the release
+ * in start_harts, for the pages of those counted. */
+static uint64_t harts(void)
+{
+	return atomic_load_acquire(&global->harts);
+}
+
+static uint64_t random_hart(void)
+{
+	uint64_t n = this_hart->random, count = harts();
+
+	/* xorshift, Marsaglia 2003 */
+	n ^= n << 13;
+	n ^= n >> 7;
+	n ^= n << 17;
+	this_hart->random = n;
+	for (n %= HART_MAX; n >= count; n -= count)
+		;
+	return n;
+}
+
+/* Harts that are all busy take nothing from each other.  So one whose ring is longer
+ * than that of another, any one, sends it half of the difference: who spins in a crowd
+ * gets as much in the end as who spins alone. */
+static void share_out(void)
+{
+	uint64_t to = random_hart(), mine = runq_bytes() / RQ_STEP;
+	struct hart *h = global->hart[to];
+	int64_t theirs = (int64_t)(atomic_load(&h->rq_tail) - atomic_load(&h->rq_head)) / RQ_STEP;
+
+	if (h == this_hart || (int64_t)mine <= theirs)
+		return;
+	for (uint64_t n = (mine - theirs + 1) / 2; n != 0; n--) {
+		struct executor *ex = runq_take();
+		if (ex == NULL)
+			return;
+		if (ex->affinity == EX_HART_ANY)
+			inbox_push(h, ex);
+		else
+			runq_push(ex);
+	}
+}
+
 /* ex runs on, or isn't the caller's any more and the one returned is to run. */
 static struct executor *tick(struct executor *ex, uint64_t now)
 {
@@ -270,6 +315,7 @@ static struct executor *tick(struct executor *ex, uint64_t now)
 		atomic_or(&ex->state, EX_FULL);
 		requeue(ex);
 	}
+	share_out();
 	if (tick_needed()) {
 		tick_set(now);
 		if (runq_bytes() != 0)
@@ -278,6 +324,20 @@ static struct executor *tick(struct executor *ex, uint64_t now)
 		this_hart->tickless = 1;
 	}
 	return next;
+}
+
+/* due: an interrupt is pending. Returns the time. */
+static uint64_t look_at_timers(bool due)
+{
+	uint64_t now = hart_time();
+
+	/* It is over, whatever it was set to.  Set it anew even to that: QEMU 7.2 may
+	 * raise the old one once more just after it was moved. */
+	if (due)
+		this_hart->timer_at = 0;
+	timer_expire(now);
+	timer_program();
+	return now;
 }
 
 void sched_interrupt(struct executor *ex, bool timer)
@@ -297,16 +357,9 @@ void sched_interrupt(struct executor *ex, bool timer)
 	reclaim_answered();
 	reclaim_poll();
 	if (drain())
-		sched_pushed();
-	/* It is over, whatever it was set to.  Set it anew even to that: QEMU 7.2 may
-	 * raise the old one once more just after it was moved. */
-	if (timer)
-		this_hart->timer_at = 0;
-	if (timer || atomic_load(&this_hart->timer_inbox) != NULL) {
-		now = hart_time();
-		timer_expire(now);
-		timer_program();
-	}
+		sched_pushed(NULL);
+	if (timer || atomic_load(&this_hart->timer_inbox) != NULL)
+		now = look_at_timers(timer);
 	/* Asked for elsewhere, or by that step.  Not before all is taken in that this
 	 * interrupt was sent for: nobody sends another. */
 	if (atomic_load(&ex->state) & EX_STOPREQ)
@@ -317,27 +370,6 @@ void sched_interrupt(struct executor *ex, bool timer)
 	}
 	if (next != NULL)
 		dispatch_to(next);
-}
-
-/* While harts are started others may look already.  Acquire: pairs with the release
- * in start_harts, for the pages of those counted. */
-static uint64_t harts(void)
-{
-	return atomic_load_acquire(&global->harts);
-}
-
-static uint64_t random_hart(void)
-{
-	uint64_t n = this_hart->random, count = harts();
-
-	/* xorshift, Marsaglia 2003 */
-	n ^= n << 13;
-	n ^= n >> 7;
-	n ^= n << 17;
-	this_hart->random = n;
-	for (n %= HART_MAX; n >= count; n -= count)
-		;
-	return n;
 }
 
 /* Half of another hart's ring, the neighbour's first. The first of these comes
@@ -381,9 +413,11 @@ static bool work_waits(void)
 	return false;
 }
 
-/* In the kernel's own space already. */
-static void sched_sleep(void)
+/* In the kernel's own space already.  True: somebody has woken this hart for work that
+ * waits elsewhere. */
+static bool sched_sleep(void)
 {
+	bool kicked;
 	uint64_t self = 1UL << this_hart->id;
 
 	this_hart->tickless = 1;
@@ -406,37 +440,42 @@ static void sched_sleep(void)
 	/* Leave idle before anything is looked up.  Aqrl, and a full fence:
 	 * pairs with the reclaimer's, which either saw the bit clear and waits
 	 * for this hart, or whose unlinking this hart sees from here on. */
-	atomic_and(&global->idle, ~self);
+	kicked = !(atomic_and(&global->idle, ~self) & self);
 	fence_full();
 	atomic_store(&this_hart->quiesced, this_hart->quiesced + 1);
 	fence_full();
 	reclaim_answered();
 	reclaim_poll();
-	if (hart_timer_due())
-		this_hart->timer_at = 0; /* as in sched_interrupt */
-	timer_expire(hart_time());
-	timer_program();
+	return kicked;
 }
 
 _Noreturn void sched_find(void)
 {
 	struct executor *ex;
+	bool kicked = false;
 
 	for (;;) {
+		bool due = hart_timer_due();
+		if (due || atomic_load(&this_hart->timer_inbox) != NULL)
+			look_at_timers(due);
 		drain();
 		if (runq_bytes() == 0 && fifo_waits())
 			exchange(0, HALF / 2);
 		ex = runq_take();
-		if (ex == NULL)
-			ex = steal();
+		if (ex != NULL)
+			break;
+		ex = steal();
+		kicked = kicked && ex == NULL;
 		if (ex != NULL)
 			break;
 		/* Before this hart counts as one that uses no VAS. */
 		hart_use_kernel_space();
 		if (!reclaim_wanted() || !reclaim_step())
-			sched_sleep();
+			kicked = sched_sleep();
 	}
 	if (runq_bytes() != 0)
-		sched_pushed();
+		sched_pushed(NULL);
+	else if (kicked)
+		sched_kick(); /* for what was meant; this hart has found something of its own */
 	dispatch_to(ex);
 }

@@ -111,7 +111,9 @@ static void drop(struct executor *ex)
 {
 	do {
 		struct hart *none = NULL;
-		atomic_store(&ex->timer_hart, NULL);
+		/* Release: this hart's use of the links before that of the next one,
+		 * whose CAS in timer_set is an acquire. */
+		atomic_store_release(&ex->timer_hart, NULL);
 		/* Store of NULL -> load of the flag; pairs with the fence in
 		 * timer_set: one that relies on this hart is seen here. */
 		fence_full();
