@@ -16,7 +16,7 @@
 #include "timer.h"
 #include "vas.h"
 
-#define HALF (RQ_FULL / RQ_STEP / 2) /* of a ring: what a tick or overflow moves */
+#define HALF (RQ_FULL / RQ_STEP / 2) /* of a ring: what a tick moves at most */
 
 bool sched_adopt(struct executor *ex)
 {
@@ -202,14 +202,14 @@ void sched_enqueue(struct executor *ex)
 		inbox_push(global->hart[ex->affinity], ex);
 		return;
 	}
-	if (runq_full()) {
-		bool moved = atomic_load(&this_hart->rq_head) != this_hart->slice_head;
-		exchange(HALF, 0);
-		/* Nobody has had a turn by that. */
-		if (!moved)
-			this_hart->slice_head = atomic_load(&this_hart->rq_head);
+	if (!runq_full()) {
+		runq_push(ex);
+	} else if (ex->affinity == EX_HART_ANY) {
+		ex->next = NULL;
+		fifo_exchange(ex, ex, 0);
+	} else {
+		backlog_append(ex);
 	}
-	runq_push(ex);
 	sched_pushed(ex);
 }
 
