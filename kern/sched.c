@@ -177,14 +177,23 @@ bool sched_kick(void)
 	return false;
 }
 
-void sched_pushed(const struct executor *ex)
+/* A thief would find something: it stops at one that is bound.  The first may be taken
+ * and run meanwhile; it is still an executor. */
+static bool stealable(void)
+{
+	uint64_t head = atomic_load(&this_hart->rq_head);
+
+	return head != this_hart->rq_tail &&
+	       atomic_load(&(*runq_slot(this_hart, head))->affinity) == EX_HART_ANY;
+}
+
+void sched_pushed(void)
 {
 	if (this_hart->tickless) {
 		tick_set(hart_time());
 		timer_program();
 	}
-	/* It may be running elsewhere by now; it is still an executor. */
-	if (ex == NULL || atomic_load(&ex->affinity) == EX_HART_ANY)
+	if (stealable() || fifo_waits())
 		sched_kick();
 }
 
@@ -210,7 +219,7 @@ void sched_enqueue(struct executor *ex)
 	} else {
 		backlog_append(ex);
 	}
-	sched_pushed(ex);
+	sched_pushed();
 }
 
 void sched_return(struct executor *ex)
@@ -318,7 +327,7 @@ static struct executor *tick(struct executor *ex, uint64_t now)
 	share_out();
 	if (tick_needed()) {
 		tick_set(now);
-		if (runq_bytes() != 0)
+		if (stealable())
 			sched_kick();
 	} else {
 		this_hart->tickless = 1;
@@ -357,7 +366,7 @@ void sched_interrupt(struct executor *ex, bool timer)
 	reclaim_answered();
 	reclaim_poll();
 	if (drain())
-		sched_pushed(NULL);
+		sched_pushed();
 	if (timer || atomic_load(&this_hart->timer_inbox) != NULL)
 		now = look_at_timers(timer);
 	/* Asked for elsewhere, or by that step.  Not before all is taken in that this
@@ -474,7 +483,7 @@ _Noreturn void sched_find(void)
 			kicked = sched_sleep();
 	}
 	if (runq_bytes() != 0)
-		sched_pushed(NULL);
+		sched_pushed();
 	else if (kicked)
 		sched_kick(); /* for what was meant; this hart has found something of its own */
 	dispatch_to(ex);

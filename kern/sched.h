@@ -23,9 +23,9 @@ void sched_return(struct executor *ex);
 /* The caller owns ex and is going to run it here, or to push it on this hart's ring.
  * False: it is bound elsewhere. */
 bool sched_adopt(struct executor *ex);
-/* ex has been pushed on this hart's ring, or, NULL, several have: see to the tick, and
- * to harts that sleep. */
-void sched_pushed(const struct executor *ex);
+/* Something has been pushed on this hart's ring: see to the tick, and to harts that
+ * sleep. */
+void sched_pushed(void);
 /* There is something to do: wake one hart that sleeps.  False: none does. */
 bool sched_kick(void);
 /* There is something to do that can wait: for one that sleeps, or for the tick. */

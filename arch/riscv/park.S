@@ -64,10 +64,10 @@ wake_claimed:
 	sd t0, HT_RQ_TAIL(t5)
 	/* Tail -> idle bits; pairs with the fence in sched_sleep. */
 	fence rw, rw
-	la t6, global_page
-	ld t6, GL_IDLE(t6)
+	la t1, global_page
+	ld t1, GL_IDLE(t1)
 	ld t0, HT_TICKLESS(t5)
-	or t0, t0, t6
+	or t0, t0, t1
 	bnez t0, wake_pushed
 	li a0, 1
 	j leave_clean
@@ -77,7 +77,6 @@ END_FUNCTION call_wake
 wake_pushed:
 	SAVE_CALL
 	ENTER_C
-	mv a0, t1
 	call sched_pushed
 	j wake_done
 
