@@ -285,13 +285,12 @@ static void share_out(void)
 
 	if (h == this_hart || (int64_t)mine <= theirs)
 		return;
-	for (uint64_t n = (mine - theirs + 1) / 2; n != 0; n--) {
+	/* As a thief, not past a bound one: those keep their places. */
+	for (uint64_t n = (mine - theirs + 1) / 2; n != 0 && stealable(); n--) {
 		struct executor *ex = runq_take();
-		if (ex == NULL)
-			return;
-		if (ex->affinity == EX_HART_ANY)
+		if (ex != NULL && ex->affinity == EX_HART_ANY)
 			inbox_push(h, ex);
-		else
+		else if (ex != NULL)
 			runq_push(ex);
 	}
 }
@@ -484,7 +483,7 @@ _Noreturn void sched_find(void)
 	}
 	if (runq_bytes() != 0)
 		sched_pushed();
-	else if (kicked)
+	if (kicked)
 		sched_kick(); /* for what was meant; this hart has found something of its own */
 	dispatch_to(ex);
 }
