@@ -125,7 +125,7 @@ struct global {
 	struct hart *starting; /* the hart that boot waits for */
 	uint64_t harts;
 	uint64_t asid_bits;
-	uint64_t slice;    /* in ticks of `time`; 0: no preemption */
+	uint64_t slice;    /* in ticks of `time` */
 	uint64_t image_pa; /* where the image is loaded */
 	struct vas *kernel_root;
 	uint64_t *init_leaves;  /* of what boot_discard gives away */

@@ -5,7 +5,7 @@
  * a CAS on the head succeeds only if nothing was taken since it was read.
  *
  * Who is in a ring is READY, `hart` is the ring's owner, set before the push,
- * and nothing of it is written until it is taken.
+ * and nothing of it but flags of the state is written until it is taken.
  *
  * The fast paths in arch/ push and take inline; these are the same for C.
  */

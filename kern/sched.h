@@ -31,6 +31,14 @@ bool sched_kick(void);
 /* There is something to do that can wait: for one that sleeps, or for the tick. */
 void sched_relay(void);
 
+/* How many harts there are.  While they are started some look already; acquire: pairs
+ * with the release in start_harts, for the pages of those counted. */
+uint64_t sched_harts(void);
+/* Any of them. */
+uint64_t sched_random_hart(void);
+/* Deal with deadlines; due: this hart's timer is pending.  Returns the time. */
+uint64_t sched_timers(bool due);
+
 /* An interrupt while ex ran. */
 void sched_interrupt(struct executor *ex, bool timer);
 

@@ -34,7 +34,8 @@ yield_save:
 /*
  * Take the head.  In: tp; t2 = tail; a7 = 0; s0 dead.
  * The loop loads, so the ISA doesn't promise that it ends; but a thief that makes
- * it fail has taken something.  .aq: the slot was read by its last thief before
+ * it fail has taken something, and a slot that pushed the reservation out is cached
+ * the next time.  .aq: the slot was read by its last thief before
  * this hart fills it anew; pairs with the .rl of that thief's CAS.
  */
 	.global dispatch_take

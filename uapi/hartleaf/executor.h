@@ -49,7 +49,7 @@
 #define EX_STATE     0x200 /* life | flags */
 #define EX_PENDING   0x208 /* badges told while it was not parked, ORed */
 #define EX_STOP_CODE 0x210 /* exit code that goes with STOPREQ */
-/* written by the hart whose timer holds it */
+/* written by the hart whose timer holds it, or by who asks that hart */
 #define EX_TIMER_HART 0x240 /* that hart's page, or NULL; changed by CAS */
 #define EX_TIMER_KEY  0x248 /* time at which that hart looks at it */
 /* written by the hart that owns the executor: floating point, current as other
@@ -57,8 +57,8 @@
 #define EX_FCSR 0x2c0
 #define EX_F(n) (0x300 + 8 * (n))
 #define EX_REFS                                                                                    \
-	0x400 /* caps, views, keeper fields, and itself while it
-                              is not STOPPED */
+	0x400 /* who names it: caps, views, keeper fields, timers, and itself
+			 while it is not STOPPED */
 /* page offset, not base offset */
 #define EX_PAGE_COLOUR 0xff8
 

@@ -38,7 +38,7 @@ struct info {
 	uint32_t asid_bits;    /* 0: address spaces share ASID 0 */
 	uint64_t timebase;     /* ticks of `time` a second */
 	uint64_t isa;          /* INFO_ISA_*, what every hart has */
-	uint64_t slice_ns;     /* 0: no preemption.  Boot argument hartleaf.slice_us */
+	uint64_t slice_ns;     /* of preemption; boot argument hartleaf.slice_us */
 	uint64_t memory_pages; /* RAM that the kernel manages */
 	uint64_t free_pages;   /* changes while it is read */
 	uint64_t dt_va;        /* device tree, in the first VAS */
