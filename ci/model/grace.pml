@@ -34,7 +34,7 @@
  *   takedown_step (with the arrivals of takedowns_step),
  *   reclaim_event, reclaim_answered, reclaim_poll, reclaim_ready, reclaim_wanted
  *                                              kern/reclaim.[ch]
- *   sched_idle, sched_kick, sched_interrupt    kern/sched.c
+ *   sched_kick, sched_interrupt    kern/sched.c; idle: kern/idle.c
  *   executor_get, executor_put, executor_stop, executor_end, executor_start,
  *   run_or_dispatch                            kern/executor.c
  *   vas_unrun, vas_await_end, vas_kill         kern/vas.c
@@ -46,7 +46,7 @@
  * - grace_done), the count of answers as whether it moved since the snapshot:
  * nothing but that is ever looked at; and likewise of reclaim_events whether
  * it is reclaim_seen, or what the step under way has read.  One page stands for
- * a batch.  The queue and how it wakes harts are sched.pml's, the rest of the
+ * a batch.  Queues and how they wake harts are idle.pml's, the rest of the
  * state word state.pml's.
  *
  * Seeded bugs, each of which must be found, with the scene that does:

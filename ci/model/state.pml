@@ -18,6 +18,7 @@
  *         wakes and a stop from outside
  *   LIFE  start, stop, restart, end, faults without a keeper, and stops by a
  *         hart's own reclaiming, which may hit what it runs
+ * With EXPIRES, WAIT and SWAP park with deadlines, too, that may pass at any time.
  * Bounds: HARTS harts, EXECS executors, CALLS calls by executors, WAKES wakes
  * (or signals), STOPS stops, STARTS starts; each at most that many, in all.  A
  * program may stop calling at any time and spin, which only an interrupt can
@@ -29,10 +30,12 @@
  *   - a frame is loaded by its owner, holds what was saved last, and is loaded
  *     whole exactly if it was saved whole (EX_FULL); what returns without
  *     loading has lost nothing meanwhile
- *   - STOPPED is never run; PARKED carries no flags
+ *   - STOPPED is never run; PARKED carries no flags but FP and TIMED
  *   - nobody stays parked after a store and a wake (WAIT)
  *   - nobody stays faulted while its keeper is parked (KEEP, BOTH): what is told
  *     arrives, once, and not before the fault can be resumed
+ *   - FP stays while an executor lives, of those in the set FPS; TIMED is there only
+ *     from a timed park to the claim, or to the run of one that is swapped to
  *   - a token is neither lost nor taken twice: the flag says at all times
  *     whether a wake is still to be learnt of
  *   - a swap that fails leaves next as it was, or makes it run
@@ -57,8 +60,10 @@
  *   sched_interrupt                         kern/sched.c
  *   asked_to_end            kern/sched.c: sched_interrupt; kern/call.c: call_c
  *
- * Left out: how the queue works and harts sleep (sched.pml); counts, grace
- * periods and takedown (grace.pml); capabilities; what the words say.
+ * Left out: queues and how harts sleep (idle.pml); moves from hart to hart
+ * (migrate.pml); when a deadline is due (timer.pml: here it may be at any time, EXPIRES
+ * of them in all); counts, grace periods and takedown (grace.pml); capabilities;
+ * what the words say.
  *
  * Seeded bugs, each of which must be found, with the scene that does:
  *   WAIT  BUG_WAKE_TWO_ATOMICS   looks at the state, then sets TOKEN
@@ -79,6 +84,8 @@
  *   LIFE  BUG_STOP_UNSEEN        a hart's own step asks what it runs, unseen
  *   LIFE  BUG_START_EARLY        writes registers before it has claimed
  *   LIFE  BUG_FULL_BY_STORE      clears FULL by a plain store
+ *   WAIT  BUG_WAKE_DROPS_FP      claims by a store of READY
+ *   SWAP  BUG_RUN_KEEPS_TIMED    one that was swapped to keeps the flag
  */
 #define WAIT 1
 #define SWAP 2
@@ -103,6 +110,12 @@
 #ifndef STOPS
 #define STOPS 1
 #endif
+#ifndef EXPIRES
+#define EXPIRES 0 /* and no timed parks */
+#endif
+#ifndef FPS
+#define FPS 0
+#endif
 #ifndef STARTS
 #define STARTS 0
 #endif
@@ -116,12 +129,15 @@
 #define TOKEN 4
 #define STOPREQ 8
 #define FULL 16
+#define FP 32
+#define TIMED 64
 #define life(s) ((s) & LIFE_MASK)
 
 #define NONE 0 /* executors and harts count from 1, actors behind the harts */
 #define QUEUE 100
 #define KEEPER 2
 #define BIT(e) (1 << (e))
+#define fp_of(e) ((FPS & BIT(e)) -> FP : 0)
 
 /* executor pages */
 byte state[EXECS + 1];
@@ -142,24 +158,30 @@ byte regs[EXECS + 1]; /* who holds the newest: h, or h + SAVED: in the frame */
 bool whole[EXECS + 1]; /* the frame was saved whole */
 bool due[EXECS + 1]; /* woken while not parked, and hasn't learnt it yet */
 bool doomed[EXECS + 1]; /* told to stop, and hasn't yet */
-byte calls, wakes, stops, starts; /* left */
+byte calls, wakes, stops, starts, expires; /* left */
 byte asked;
 
 /* Inside one step: the ownership rules. */
 #define claim(e, v) \
 	assert(owner[e] == NONE); \
 	owner[e] = me; \
-	state[e] = v
+	state[e] = (v) | (state[e] & FP)
+/* to swap to: it may have to be given back as it was */
+#define claim_next(e) \
+	assert(owner[e] == NONE); \
+	owner[e] = me; \
+	state[e] = state[e] & (FP | TIMED)
 #define publish(e, v) \
 	assert(owner[e] == me && (regs[e] == me + SAVED || v == STOPPED)); \
 	owner[e] = NONE; \
-	state[e] = v
+	state[e] = ((v) == STOPPED -> STOPPED : (v) | (state[e] & FP))
 /* as it was: its frame hasn't been touched */
 #define publish_back(e) \
 	assert(owner[e] == me && regs[e] > SAVED && !whole[e]); \
 	owner[e] = NONE; \
-	state[e] = PARKED
-#define owned(e) assert(owner[e] == me && life(state[e]) == READY)
+	state[e] = PARKED | (state[e] & (FP | TIMED))
+#define owned(e) \
+	assert(owner[e] == me && life(state[e]) == READY && (state[e] & FP) == fp_of(e))
 
 inline sched_enqueue(e)
 {
@@ -197,8 +219,13 @@ inline executor_claim(e)
 	atomic {
 		if
 		:: life(state[e]) == PARKED ->
-			assert(state[e] == PARKED);
+			assert((state[e] & ~(FP | TIMED)) == PARKED);
+#if defined(BUG_WAKE_DROPS_FP)
 			claim(e, READY);
+			state[e] = READY;
+#else
+			claim(e, READY);
+#endif
 			t = 1
 		:: life(state[e]) == STOPPED -> t = 0
 		:: else -> state[e] = state[e] | TOKEN; due[e] = true; t = 0
@@ -223,7 +250,7 @@ inline tell(k, badge)
 	:: else ->
 		atomic {
 			if
-			:: state[k] == PARKED -> claim(k, READY); nx = k
+			:: life(state[k]) == PARKED -> claim(k, READY); nx = k
 			:: else
 			fi
 		}
@@ -304,7 +331,7 @@ inline executor_start(e, from)
 	atomic {
 		t = 0;
 		if
-		:: life(state[e]) == from -> claim(e, FULL | (state[e] & TOKEN)); t = 1
+		:: life(state[e]) == from -> claim(e, FULL | (state[e] & TOKEN) | fp_of(e)); t = 1
 		:: else
 		fi
 	}
@@ -391,6 +418,9 @@ end:
 	od
 }
 
+#if EXPIRES > 0
+#include "state_timer.inc"
+
 active proctype quiet()
 {
 	byte i, busy;
@@ -413,7 +443,7 @@ active proctype quiet()
 			assert(life(state[i]) != PARKED || !word[i]);
 #endif
 #if SCENE == KEEP || SCENE == BOTH
-			assert(life(state[i]) != FAULTED || state[KEEPER] != PARKED);
+			assert(life(state[i]) != FAULTED || life(state[KEEPER]) != PARKED);
 #endif
 		}
 	}
@@ -429,6 +459,7 @@ init
 			state[i] = STOPPED;
 #else
 			owner[i] = QUEUE;
+			state[i] = fp_of(i);
 			regs[i] = HARTS + 1 + SAVED;
 			fifo!i;
 #if SCENE == KEEP || SCENE == BOTH
@@ -442,6 +473,7 @@ init
 	select(wakes : 0 .. WAKES);
 	select(stops : 0 .. STOPS);
 	select(starts : 0 .. STARTS);
+	select(expires : 0 .. EXPIRES);
 	asked = stops;
 	atomic {
 		for (i : 1 .. HARTS) {
@@ -452,6 +484,9 @@ init
 #endif
 #if STOPS > 0
 		run stopper(HARTS + 2);
+#endif
+#if EXPIRES > 0
+		run timer(HARTS + 4);
 #endif
 #if STARTS > 0
 		run starter(HARTS + 3)
