@@ -80,7 +80,8 @@ int hl_exec_create(struct hl_exec **out, long (*fn)(void *), void *arg,
 	stack = attr->stack_pages ? attr->stack_pages : HL_EXEC_STACK_PAGES;
 	/* TLS lies at the top of the stack, and takes no more than half of it */
 	if (stack > 500 || !fn || 2 * (rt_tls_size() + rt_tls_align()) > stack << PAGE_SHIFT ||
-	    (attr->flags & ~(HL_EXEC_UNWATCHED | HL_EXEC_KEEPER)))
+	    (attr->flags & ~(HL_EXEC_UNWATCHED | HL_EXEC_KEEPER | HL_EXEC_BOUND)) ||
+	    ((attr->flags & HL_EXEC_BOUND) && attr->hart >= hl_info()->harts))
 		return -HL_EINVAL;
 	e = watch_new();
 	if (!e)
@@ -88,6 +89,8 @@ int hl_exec_create(struct hl_exec **out, long (*fn)(void *), void *arg,
 	e->pages = stack + 2;
 	e->fn = fn;
 	e->arg = arg;
+	if (attr->flags & HL_EXEC_BOUND)
+		e->affinity = HL_HART(attr->hart);
 	if (attr->flags & HL_EXEC_KEEPER) {
 		e->keeper = attr->keeper;
 		e->badge = attr->badge;

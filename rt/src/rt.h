@@ -45,7 +45,7 @@ void rt_console_child(const struct rt_block *block);
 /* for a child's block; makes the lock that both will use */
 int rt_console_share(struct rt_block *block, hl_handle vas);
 
-/* sync.c: a park for a lock has taken a keeper's tidings.  Set only. */
+/* waiter.c: a park for a lock has taken a keeper's tidings.  Set only. */
 extern _Thread_local bool rt_told;
 
 /* lock.c: recursive, as picolibc wants them */

@@ -28,7 +28,7 @@ extern void (*const __fini_array_start[])(void);
 extern void (*const __fini_array_end[])(void);
 
 extern int main(int argc, char **argv);
-_Noreturn void rt_start(uint64_t from);
+_Noreturn void rt_start(uint64_t from, long error);
 
 static bool first;           /* this is the first address space */
 static const void *fdt;      /* checked; NULL: there is none */
@@ -62,7 +62,8 @@ void rt_tls_init(void *block)
 	memset((char *)block + data, 0, (size_t)__tls_size - data);
 }
 
-/* "a b c" from the device tree behind a name for the program itself */
+/* "a b c" from the device tree behind a name for the program itself.  Words that
+ * begin with hartleaf. were for the kernel. */
 static int split(char *line, char **argv)
 {
 	int argc = 0;
@@ -73,7 +74,8 @@ static int split(char *line, char **argv)
 			line++;
 		if (!*line)
 			break;
-		argv[argc++] = line;
+		if (strncmp(line, "hartleaf.", 9) != 0)
+			argv[argc++] = line;
 		while (*line && *line != ' ' && *line != '\t')
 			line++;
 		if (*line)
@@ -118,8 +120,17 @@ static int start_first(char **argv)
 	return split(copy ? copy : "", argv);
 }
 
+static _Noreturn void no_floating_point(void)
+{
+	static const char text[] = "This program was built for floating point (lp64d), which "
+				   "some hart of this machine or its kernel lacks.\n";
+
+	hl_console_force(text, sizeof(text) - 1);
+	rt_exit_now(1);
+}
+
 /* `from` is INFO_VA or the boot block, see crt0.S. */
-void rt_start(uint64_t from)
+void rt_start(uint64_t from, long error)
 {
 	static char *argv[ARGS_MAX + 1];
 	struct rt_block *block = NULL;
@@ -138,6 +149,8 @@ void rt_start(uint64_t from)
 		argc = (int)block->argc;
 		args = block->argv;
 	}
+	if (error < 0)
+		no_floating_point();
 	for (size_t i = 0; &__init_array_start[i] < __init_array_end; i++)
 		__init_array_start[i]();
 	if (block && block->fn)

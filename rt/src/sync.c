@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mutex, condition variable and semaphore.
- *
- * A waiter is a node on its executor's stack.  It waits until `go` is not 0, and
- * parks on that word only, so a token left from something else or a spurious return
- * just sends it round the loop.  Whoever releases it reads the handle first, stores
- * go, and doesn't touch the node again: it may be gone with the store.  The wake
- * that follows may then meet an executor that has moved on, ended, or a handle that
- * names another by now: at worst a spurious wake, which all of them are ready for.
+ * Mutex and condition variable.
  *
  * The mutex's word:
  *	bit 0 HELD   somebody has it
@@ -23,63 +16,23 @@
  * takes WOKEN away in the same step in which it queues again.
  *
  * While one is WOKEN no other is woken: the one on its way will do.
+ *
+ * A wait with a deadline ends in the condition variable's queue, under its lock: either
+ * the node is still there and leaves, so that nobody will ever touch it, or somebody has
+ * taken it, and then that signal is ours however late it is: the wait goes on until
+ * go comes, as it does without a deadline.  A mutex has no such wait: a node in its
+ * queue is the holder's.
  */
 #include <hartleaf/rt.h>
 #include <hartleaf/sync.h>
 
-#include "rt.h"
+#include "waiter.h"
 
 #define HELD  1
 #define WOKEN 2
 #define BITS  3
 
-/* values of go */
-#define WAIT     0
-#define GO       1 /* by a condition variable or semaphore */
-#define GO_WOKEN 2 /* by a mutex, on behalf of WOKEN */
-
-struct hl_waiter {
-	_Atomic uint64_t go;
-	hl_handle handle;
-	struct hl_waiter *next;
-	struct hl_mutex *mutex; /* condition variables: to be had on return */
-};
 _Static_assert(_Alignof(struct hl_waiter) > BITS, "its address leaves the bits free");
-
-static void waiter_init(struct hl_waiter *w, struct hl_mutex *m)
-{
-	atomic_store_explicit(&w->go, WAIT, memory_order_relaxed);
-	w->handle = hl_self();
-	w->next = NULL;
-	w->mutex = m;
-}
-
-_Thread_local bool rt_told;
-
-static uint64_t waiter_wait(struct hl_waiter *w)
-{
-	uint64_t go;
-	struct hl_words got;
-
-	/* acquire: pairs with the release in waiter_release */
-	while ((go = atomic_load_explicit(&w->go, memory_order_acquire)) == WAIT) {
-		got = sys_park_full(&w->go, WAIT, 0, HL_SELF, 0, 0, 0, 0);
-		/* A keeper is told in whatever park it is: not to be lost. */
-		if (got.badge | got.w[0])
-			rt_told = true;
-	}
-	return go;
-}
-
-static void waiter_release(struct hl_waiter *w, uint64_t how)
-{
-	hl_handle handle = w->handle;
-
-	/* release: what we did is seen by who comes back from waiter_wait.  The
-	 * node is gone after it. */
-	atomic_store_explicit(&w->go, how, memory_order_release);
-	sys_wake(handle);
-}
 
 /* Takes the mutex, or puts w on its stack and returns false.  `drop` is WOKEN if the
  * caller was woken for the mutex and has to say that it is here, else 0. */
@@ -168,31 +121,60 @@ void hl_mutex_unlock_slow(struct hl_mutex *m)
 	waiter_release(w, GO_WOKEN);
 }
 
-/* The queue of a condition variable or semaphore; its lock is held. */
-static void queue_put(struct hl_waiter **head, struct hl_waiter **tail, struct hl_waiter *w)
+static void cond_queue(struct hl_cond *c, struct hl_mutex *m, struct hl_waiter *w)
 {
-	w->next = NULL;
-	if (*head)
-		(*tail)->next = w;
-	else
-		*head = w;
-	*tail = w;
+	struct hl_waiter *head;
+
+	waiter_init(w, m);
+	hl_mutex_lock(&c->lock);
+	head = atomic_load_explicit(&c->head, memory_order_relaxed);
+	queue_put(&head, &c->tail, w);
+	atomic_store_explicit(&c->head, head, memory_order_relaxed);
+	hl_mutex_unlock(&c->lock);
+	/* Who signals after this unlock sees us in the queue. */
+	hl_mutex_unlock(m);
+}
+
+/* False: a signal has taken w, and will release it. */
+static bool cond_leave(struct hl_cond *c, struct hl_waiter *w)
+{
+	struct hl_waiter *head;
+	bool queued;
+
+	hl_mutex_lock(&c->lock);
+	head = atomic_load_explicit(&c->head, memory_order_relaxed);
+	queued = queue_has(head, w);
+	if (queued) {
+		queue_remove(&head, &c->tail, w);
+		atomic_store_explicit(&c->head, head, memory_order_relaxed);
+	}
+	hl_mutex_unlock(&c->lock);
+	return queued;
 }
 
 void hl_cond_wait(struct hl_cond *c, struct hl_mutex *m)
 {
 	struct hl_waiter w;
-	struct hl_waiter *head;
 
-	waiter_init(&w, m);
-	hl_mutex_lock(&c->lock);
-	head = atomic_load_explicit(&c->head, memory_order_relaxed);
-	queue_put(&head, &c->tail, &w);
-	atomic_store_explicit(&c->head, head, memory_order_relaxed);
-	hl_mutex_unlock(&c->lock);
-	/* Who signals after this unlock sees us in the queue. */
-	hl_mutex_unlock(m);
+	cond_queue(c, m, &w);
 	lock_with(m, &w, waiter_wait(&w) == GO_WOKEN ? WOKEN : 0);
+}
+
+int hl_cond_wait_until(struct hl_cond *c, struct hl_mutex *m, uint64_t deadline)
+{
+	struct hl_waiter w;
+	uint64_t go;
+
+	cond_queue(c, m, &w);
+	go = waiter_wait_until(&w, deadline);
+	if (go == WAIT && cond_leave(c, &w)) {
+		lock_with(m, &w, 0);
+		return -HL_ETIMEDOUT;
+	}
+	if (go == WAIT)
+		go = waiter_wait(&w);
+	lock_with(m, &w, go == GO_WOKEN ? WOKEN : 0);
+	return 0;
 }
 
 /* Lets a waiter go on to its mutex: wakes it, or, if the mutex is held, moves it to the
@@ -253,36 +235,4 @@ void hl_cond_broadcast(struct hl_cond *c)
 	}
 	if (m)
 		hl_mutex_unlock(m);
-}
-
-void hl_sem_wait_slow(struct hl_sem *s)
-{
-	struct hl_waiter w;
-
-	waiter_init(&w, NULL);
-	hl_mutex_lock(&s->lock);
-	if (s->granted > 0) {
-		s->granted--;
-		hl_mutex_unlock(&s->lock);
-		return;
-	}
-	queue_put(&s->head, &s->tail, &w);
-	hl_mutex_unlock(&s->lock);
-	waiter_wait(&w);
-}
-
-/* count was negative: there is a waiter for this post, in the queue or about to be. */
-void hl_sem_post_slow(struct hl_sem *s)
-{
-	struct hl_waiter *w;
-
-	hl_mutex_lock(&s->lock);
-	w = s->head;
-	if (w)
-		s->head = w->next;
-	else
-		s->granted++;
-	hl_mutex_unlock(&s->lock);
-	if (w)
-		waiter_release(w, GO);
 }

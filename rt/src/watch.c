@@ -48,6 +48,7 @@ struct hl_exec *watch_new(void)
 		e->code = 0;
 		e->how = TELL_ENDED;
 		e->flags = 0;
+		e->affinity = 0;
 		e->started = e->live = e->viewed = e->detached = false;
 	}
 	hl_mutex_unlock(&lock);
@@ -64,8 +65,14 @@ void watch_free(struct hl_exec *e)
 
 int watch_start(struct hl_exec *e, uint64_t pc, uint64_t arg)
 {
-	uint64_t flags = e->keeper ? START_SET_KEEPER | HL_BADGE(e->badge) : 0;
+	uint64_t flags = e->affinity;
 	long result = -HL_EBUSY;
+
+	if (e->keeper)
+		flags |= START_SET_KEEPER | HL_BADGE(e->badge);
+	/* Another program's main turns it on for itself: this one needn't know. */
+	if (!(e->flags & EXEC_FOREIGN))
+		flags |= HL_START_ABI;
 
 	/* One step for the warden: once it sees `live`, a page that says STOPPED
 	 * means the end and not the time before the start. */
@@ -251,7 +258,7 @@ static long keep(void *arg)
 hl_handle watch_warden(void)
 {
 	static struct hl_mutex once;
-	static const struct hl_exec_attr attr = {4, HL_EXEC_UNWATCHED, 0, 0};
+	static const struct hl_exec_attr attr = {.flags = HL_EXEC_UNWATCHED};
 	struct hl_exec *e = NULL;
 
 	hl_mutex_lock(&once);

@@ -39,6 +39,7 @@ struct hl_exec {
 	hl_handle keeper;
 	uint64_t badge;
 	unsigned flags;
+	uint64_t affinity; /* HL_HART, or 0 */
 
 	/* under the lock of watch.c */
 	bool started;

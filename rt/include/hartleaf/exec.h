@@ -18,6 +18,8 @@
  * join of one that was stopped; of one that faulted it prints the registers
  * and ends the program with status 139, as main's own fault would.
  *
+ * In a program built for floating point (HARTLEAF_USER_ABI) every one has it.
+ *
  * A `struct hl_exec *` is owned by its creator until hl_exec_join or
  * hl_exec_detach, and not valid afterwards.  Functions return 0 or a negated
  * HL_E* (<hartleaf/call.h>); where nothing else is said, any executor may call
@@ -39,17 +41,19 @@ struct hl_exec_attr {
 	hl_handle keeper;   /* with HL_EXEC_KEEPER: told instead of the warden, in
 			       whatever park it is; those inside locks drop it */
 	uint64_t badge;     /* what that keeper gets in a1, 40 bits */
+	unsigned hart;      /* with HL_EXEC_BOUND: the only one it runs on */
 };
 
 /* Nobody is told of its fault or of its being stopped: it then hangs, and so does
  * who joins it.  Saves the warden's two switches at its end. */
 #define HL_EXEC_UNWATCHED 0x1
 #define HL_EXEC_KEEPER    0x2
+#define HL_EXEC_BOUND     0x4
 
 /* Makes an executor that is going to run fn(arg), and leaves it stopped.  Costs its
  * page and its stack, and what page tables are missing.
- * Errors: -HL_ENOMEM; -HL_EINVAL no fn, too many pages, or thread-local storage
- * needs more than half the stack. */
+ * Errors: -HL_ENOMEM; -HL_EINVAL no fn, too many pages, no such hart, or thread-local
+ * storage needs more than half the stack. */
 int hl_exec_create(struct hl_exec **e, long (*fn)(void *), void *arg,
 		   const struct hl_exec_attr *attr);
 

@@ -29,7 +29,9 @@ static inline hl_handle hl_self(void)
  * space.  Read it with <hartleaf/fdt.h>. */
 const void *hl_device_tree(void);
 
-/* Ticks of hl_info()->timebase a second.  May trap to the firmware. */
+/* Now, in ticks, hl_info()->timebase a second: what deadlines are compared with;
+ * <hartleaf/time.h> knows nanoseconds.  The same on all harts.  Cheap, but where
+ * the hart lacks it the firmware has to do it. */
 static inline uint64_t hl_time(void)
 {
 	uint64_t now;

@@ -10,6 +10,12 @@
  * go away while somebody waits on it, but may as soon as the last one has come
  * back from it.  Use needs hl_self(), so no bare executors.
  *
+ * Deadlines are in ticks of hl_time(); <hartleaf/time.h> makes them.  A wait that has
+ * one returns 0, or -HL_ETIMEDOUT when the time has come and nothing was given to
+ * the waiter: what it was given is never lost, even if it came late.  There is no such
+ * wait for a mutex: who can't wait for one tries (hl_mutex_trylock), or makes it the
+ * lock of a condition.
+ *
  * Ordering: unlock, post and signal release; lock and wait acquire.
  */
 #ifndef HARTLEAF_SYNC_H
@@ -80,6 +86,8 @@ struct hl_cond {
 /* clang-format on */
 
 void hl_cond_wait(struct hl_cond *c, struct hl_mutex *m);
+/* The mutex is had on return either way, which may be later than the deadline. */
+int hl_cond_wait_until(struct hl_cond *c, struct hl_mutex *m, uint64_t deadline);
 void hl_cond_signal(struct hl_cond *c);
 void hl_cond_broadcast(struct hl_cond *c);
 
@@ -97,6 +105,7 @@ struct hl_sem {
 /* clang-format on */
 
 void hl_sem_wait_slow(struct hl_sem *s);
+int hl_sem_wait_until_slow(struct hl_sem *s, uint64_t deadline);
 void hl_sem_post_slow(struct hl_sem *s);
 
 static inline void hl_sem_wait(struct hl_sem *s)
@@ -104,6 +113,13 @@ static inline void hl_sem_wait(struct hl_sem *s)
 	/* acquire: pairs with the release in hl_sem_post */
 	if (atomic_fetch_sub_explicit(&s->count, 1, memory_order_acquire) <= 0)
 		hl_sem_wait_slow(s);
+}
+
+static inline int hl_sem_wait_until(struct hl_sem *s, uint64_t deadline)
+{
+	if (atomic_fetch_sub_explicit(&s->count, 1, memory_order_acquire) > 0)
+		return 0;
+	return hl_sem_wait_until_slow(s, deadline);
 }
 
 static inline bool hl_sem_trywait(struct hl_sem *s)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The six calls of hartleaf, as inline functions, and short forms for the usual
- * cases of map and start.  Everything else a kernel is asked for elsewhere is a
- * library here; see "What is not a call" at the end.
+ * cases of park, start and map (sys_map.h).  Everything else a kernel is asked for
+ * elsewhere is a library here; see "What is not a call" at the end.
  *
  * Words: an *executor* is a register file with an address space (VAS), a *cap*
  * (capability) is an entry of the caller's own page table that names an
@@ -22,6 +22,30 @@
  *
  * Ordering: a call that switches executors is a full fence for the one that
  * comes back from it.  Beyond that each call says what it orders.
+ *
+ * Floating point: a call preserves all of f0..f31 and fcsr, also those that a C
+ * function may change: the kernel doesn't touch them, and a switch saves and
+ * restores them whole.  Who may use them is said by start (START_FP).
+ *
+ * Who runs where and when:
+ *  - Each hart has a queue of ready executors.  One goes to its end when it is woken or
+ *    started, yields, or its slice is over; the first one runs next.
+ *  - Place: the hart of whoever woke or started it; if a deadline woke it, the hart that
+ *    it parked on.  A hart that has nothing to do takes half of what waits at another,
+ *    and is called up when something is queued while it sleeps.  One that is bound to
+ *    a hart (START_SET_AFFINITY) goes there, and never runs elsewhere.
+ *  - Slices: while others wait for its hart, an executor has it for at least a slice
+ *    and at most two, less if more than a hundred wait; then it goes to the end of the
+ *    queue, wherever it is in its code, with all its registers.  A slice is
+ *    hl_info()->slice_ns: 10 ms, or what the boot argument hartleaf.slice_us=N says, 100
+ *    us to 10 s.  While nobody waits there is no tick, and nothing interrupts it.
+ *  - A hand-over by swap stays within the slice: two that swap for ever leave as
+ *    much to a third as one that spins.
+ *  - Fairness: so a ready executor gets its hart after at most two slices for each
+ *    one ahead of it, whatever those do, and those that spin on one hart get equal
+ *    shares of it.  Between busy harts the longer queue sends some to the shorter at
+ *    its ticks, so that shares are about equal on all.  There are no priorities: wake
+ *    and start never take the hart from the caller.
  */
 #ifndef HARTLEAF_SYS_H
 #define HARTLEAF_SYS_H
@@ -44,12 +68,13 @@ struct hl_words {
 };
 
 /* What ecall may change besides its results; the kernel preserves the rest. */
-#define HL_CALL_CLOBBERS "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory"
+#define HL_CALL_CLOBBERS    "t0", HL_CALL_CLOBBERS_T1
+#define HL_CALL_CLOBBERS_T1 "t1", "t2", "t3", "t4", "t5", "t6", "memory"
 
-/* yield: go to the back of the queue of ready executors
+/* yield: go to the end of the hart's queue of ready executors
  *
  * Arguments  none
- * Returns    0, at once if nothing else is ready
+ * Returns    0, at once if nothing else is ready here
  * Errors     none
  * Ordering   none promised when nothing else was ready
  * Cost       a trap and back; with another one ready a switch of registers
@@ -90,10 +115,18 @@ static inline long sys_yield(void)
 static inline long sys_park(const volatile void *addr, uint64_t expected)
 {
 	register long a0 __asm__("a0") = (long)addr;
-	register uint64_t a1 __asm__("a1") = expected;
+	register uint64_t a1 __asm__("a1");
 	register long a6 __asm__("a6") = 0;
 	register long a7 __asm__("a7") = CALL_PARK;
 
+	if (__builtin_constant_p(!addr) && !addr) { /* an instruction less */
+		__asm__ volatile("ecall"
+				 : "+r"(a0), "=r"(a1), "+r"(a6), "+r"(a7)
+				 :
+				 : "a2", "a3", "a4", "a5", HL_CALL_CLOBBERS);
+		return a0;
+	}
+	a1 = expected;
 	__asm__ volatile("ecall"
 			 : "+r"(a0), "+r"(a1), "+r"(a6), "+r"(a7)
 			 :
@@ -101,12 +134,45 @@ static inline long sys_park(const volatile void *addr, uint64_t expected)
 	return a0;
 }
 
+/* park with a deadline: the same, but not longer than until then
+ *
+ * Arguments  addr, expected  as above
+ *            deadline  in ticks of `time`, absolute: hl_deadline_after_ns(n) of
+ *                      <hartleaf/time.h>; UINT64_MAX never comes
+ * Returns    as above; a token that is there already ends it with 0, whatever
+ *            the time
+ * Errors     as above; -HL_ETIMEDOUT the time has come, before or after the
+ *            caller was parked, and no wake had.  Who is released by a word
+ *            looks at it once more: the wake may be on its way.
+ * Ordering   as above; none promised by a time that comes
+ * Cost       as above, and setting the hart's timer if this is its first
+ *            deadline; a call of the firmware on harts without Sstc.  A wake
+ *            before the deadline costs nothing more.
+ * Example    Sleep, unless woken:
+ *            sys_park_until(NULL, 0, hl_deadline_after_ns(1000000));
+ */
+static inline long sys_park_until(const volatile void *addr, uint64_t expected, uint64_t deadline)
+{
+	register uint64_t t0 __asm__("t0") = deadline;
+	register long a0 __asm__("a0") = (long)addr;
+	register uint64_t a1 __asm__("a1") = expected;
+	register long a6 __asm__("a6") = 0;
+	register long a7 __asm__("a7") = CALL_PARK | PARK_HAS_DEADLINE;
+
+	__asm__ volatile("ecall"
+			 : "+r"(t0), "+r"(a0), "+r"(a1), "+r"(a6), "+r"(a7)
+			 :
+			 : "a2", "a3", "a4", "a5", HL_CALL_CLOBBERS_T1);
+	return a0;
+}
+
 /* park, all of it
  *
  * Arguments  addr, expected  as above; with PARK_WORD32 in flags the word has
  *                      4 bytes and is compared with the low half of expected
- *            flags     PARK_WORD32 or 0 (PARK_HAS_DEADLINE and addr = PARK_IRQ
- *                      are refused with -HL_EINVAL: they don't exist yet)
+ *            flags     PARK_WORD32 or 0 (addr = PARK_IRQ is refused with
+ *                      -HL_EINVAL: it doesn't exist yet)
+ *            deadline  (sys_park_full_until) as above
  *            next      HL_SELF: none.  Else a cap (X right) on a parked executor,
  *                      which runs here at once in the caller's stead: *swap*
  *            w0..w3    words that next finds in its hl_words
@@ -116,10 +182,11 @@ static inline long sys_park(const volatile void *addr, uint64_t expected)
  *            { TELL_FAULT, scause, stval, pc }; events that happened while it
  *            wasn't parked show as the OR of their badges in `badge` at its
  *            next park, with its own words still in w.
- * Errors     as above; with next also -HL_EBUSY next is not parked,
- *            -HL_EAGAIN a token was consumed instead of parking; `badge` holds
- *            what came with it, as above.  After an error nothing else was done; w
- *            holds the caller's words or 0.
+ * Errors     as above; with next also -HL_EBUSY next is not parked, or bound to
+ *            another hart; -HL_EAGAIN a token was consumed instead of parking;
+ *            `badge` holds what came with it, as above.  After an error nothing else
+ *            was done, but that with -HL_ETIMEDOUT next may have run; w holds the
+ *            caller's words or 0.
  * Ordering   what the caller wrote before a swap, next sees after it
  * Cost       swap: no queue is touched; words travel in their registers
  * Example    A server that answers and waits for the next question:
@@ -145,6 +212,29 @@ static inline struct hl_words sys_park_full(const volatile void *addr, uint64_t 
 			   "+r"(a7)
 			 :
 			 : HL_CALL_CLOBBERS);
+	return (struct hl_words){a0, a1, {a2, a3, a4, a5}};
+}
+
+static inline struct hl_words sys_park_full_until(const volatile void *addr, uint64_t expected,
+						  unsigned flags, uint64_t deadline, hl_handle next,
+						  uint64_t w0, uint64_t w1, uint64_t w2,
+						  uint64_t w3)
+{
+	register uint64_t t0 __asm__("t0") = deadline;
+	register long a0 __asm__("a0") = (long)addr;
+	register uint64_t a1 __asm__("a1") = expected;
+	register uint64_t a2 __asm__("a2") = w0;
+	register uint64_t a3 __asm__("a3") = w1;
+	register uint64_t a4 __asm__("a4") = w2;
+	register uint64_t a5 __asm__("a5") = w3;
+	register uint64_t a6 __asm__("a6") = next;
+	register long a7 __asm__("a7") = CALL_PARK | PARK_HAS_DEADLINE | flags;
+
+	__asm__ volatile("ecall"
+			 : "+r"(t0), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5),
+			   "+r"(a6), "+r"(a7)
+			 :
+			 : HL_CALL_CLOBBERS_T1);
 	return (struct hl_words){a0, a1, {a2, a3, a4, a5}};
 }
 
@@ -185,7 +275,8 @@ static inline long sys_park32(const volatile void *addr, uint32_t expected)
 /* wake: make a parked executor ready, else leave it a token
  *
  * Arguments  exec      cap with X; HL_SELF leaves a token to the caller
- * Returns    1 it was parked and is ready now; 0 it wasn't.  Then it has one
+ * Returns    1 it was parked and is ready now, at the end of this hart's queue or
+ *            where it is bound to; the caller goes on.  0 it wasn't.  Then it has one
  *            token (not a count) that ends its next park, or, if it is stopped,
  *            nothing happened.  A faulted one keeps the token until resumed.
  * Errors     -HL_EBADF, -HL_EPERM
@@ -218,19 +309,39 @@ static inline long sys_wake(hl_handle exec)
  *                      START_RESUME, which keeps all registers
  *            keeper    with START_SET_KEEPER: cap with X on the executor that is
  *                      told of faults and the end, not exec itself; or 0: nobody
- *            flags     START_RESUME, START_SET_KEEPER; START_FP and
- *                      START_SET_AFFINITY are refused so far; the keeper's badge
+ *            flags     START_RESUME; START_SET_KEEPER, with the keeper's badge
  *                      (40 bits, yours to choose) in bits 63:24: HL_BADGE(n)
- * Returns    0
+ *                      START_FP: it may use floating point; f0..f31 and fcsr begin
+ *                      as 0.  Without it each such instruction is a fault
+ *                      (TELL_FAULT, scause 2).  With START_RESUME it is turned on
+ *                      for one that hadn't it; one that had it keeps it anyhow
+ *                      HL_HART(n): it is bound to this hart; HL_HART_ANY: no longer.
+ *                      Without either it keeps what it had, at first any
+ *            exec = HL_SELF with START_RESUME | START_FP and nothing else: floating
+ *            point for the caller, from now on; see sys_fp_on
+ * Returns    0; it is ready, see above for where.  The caller goes on.
  * Errors     -HL_EBUSY it is not stopped (START_RESUME: not faulted);
  *            -HL_EINVAL odd pc, keeper is exec, sp or arg with START_RESUME, badge
- *            or keeper without START_SET_KEEPER; -HL_ESRCH its VAS is being
+ *            or keeper without START_SET_KEEPER, no hart n, START_FP where some
+ *            hart lacks F or D (hl_info()->isa); -HL_ESRCH its VAS is being
  *            taken down
  * Ordering   what the caller wrote before, the started one sees
- * Cost       a walk, one atomic, the queue
- * Example    sys_start(exec, (uint64_t)entry, stack_top, (uint64_t)arg, 0, 0);
+ * Cost       a walk, one atomic, the queue.  With START_FP each switch to it
+ *            restores 33 registers more, and one from it saves them if they changed
+ * Example    sys_start(exec, (uint64_t)entry, stack_top, (uint64_t)arg, 0,
+ *                      HL_START_ABI | HL_HART(1));
  */
 #define HL_BADGE(n) ((uint64_t)(n) << START_BADGE_SHIFT)
+#define HL_HART(n)  (START_SET_AFFINITY | (uint64_t)(n) << START_HART_SHIFT)
+#define HL_HART_ANY HL_HART(START_HART_ANY)
+
+/* What an executor needs that runs code compiled as this is: where the compiler may
+ * use floating point it may do so anywhere, printf begins with it. */
+#ifdef __riscv_flen
+#define HL_START_ABI START_FP
+#else
+#define HL_START_ABI 0
+#endif
 
 static inline long sys_start(hl_handle exec, uint64_t pc, uint64_t sp, uint64_t arg,
 			     hl_handle keeper, uint64_t flags)
@@ -252,127 +363,11 @@ static inline long sys_start(hl_handle exec, uint64_t pc, uint64_t sp, uint64_t 
 	return a0;
 }
 
-/* map: make, share, move, view, drop or restrict leaves
- *
- * Arguments  vas       VAS whose entries change: HL_SELF, or a cap with W
- *            va        first address there, page aligned, user half
- *            source    by operation, see below
- *            count     leaves, 1..MAP_COUNT_MAX (512); callers loop
- *            attr      rights MAP_R|MAP_W|MAP_X, MAP_WX to have W and X at once,
- *                      kind MAP_MEMORY, MAP_DEVICE, MAP_EXECUTOR, MAP_VAS, one
- *                      operation MAP_*, MAP_REPLACE
- *            aux       by operation, else 0
- *            from      SHARE, MOVE: VAS of the source: HL_SELF or a cap (R to
- *                      share, W to move)
- *
- *            MAP_NEW      memory: zeroed frames, charged to vas.
- *                         MAP_EXECUTOR: a new executor of vas, stopped; the cap
- *                         goes to va in the *caller's* VAS.  MAP_VAS: vas is
- *                         HL_SELF; a new VAS, its cap at va, with aux frames of
- *                         the caller's budget.  Count is 1 for both.
- *            MAP_SHARE    what stands at source, also at va, rights the same or
- *                         fewer.  aux: badge for a cap without one (10 bits).
- *                         With from held without W: only R, and no caps.
- *            MAP_MOVE     the same, and the source entry becomes empty
- *            MAP_VIEW     source is a handle on an executor with R: its page as
- *                         read-only memory (attr MAP_R), count 1;
- *                         <hartleaf/executor.h> says what is in it.  Tables of a
- *                         VAS can't be viewed yet: -HL_EBADF
- *            MAP_UNMAP    entries become empty, of whatever kind they are (no
- *                         rights nor kind in attr); a hole counts as done
- *            MAP_PROTECT  rights the same or fewer, in place
- *            MAP_IO       source is a physical address; needs the device right,
- *                         which the first VAS has
- *            MAP_REPLACE  (NEW memory, SHARE, MOVE, IO) what stands at va is
- *                         dropped in the same step, instead of -HL_EEXIST
- * Returns    number of leaves done, from the first on
- * Errors     only when none was done.  -HL_EINVAL arguments, W without R, memory
- *            without rights, W+X without MAP_WX, leaf size; -HL_EEXIST va is in
- *            use; -HL_EFAULT source, or entry to protect, is a hole; -HL_EBADF
- *            it is of another kind than attr says; -HL_EPERM more rights than it
- *            has; -HL_ENOMEM budget, frames, or a count at its limit; -HL_ESRCH a
- *            VAS is being taken down
- * Ordering   when it returns no hart sees a translation that it took away.  Who
- *            fills a hole waits until the call that made it has returned
- * Cost       per leaf a walk and one atomic; NEW clears a frame; taking rights
- *            away costs one remote fence a call on the harts that run vas
- * Example    sys_map_new(va, 4, MAP_R | MAP_W);      // four zeroed pages
- */
-static inline long sys_map(hl_handle vas, uint64_t va, uint64_t source, uint64_t count,
-			   uint64_t attr, uint64_t aux, hl_handle from)
+/* Floating point for the calling executor; its f0..f31 and fcsr are 0 then, unless it
+ * had it before.  -HL_EINVAL: not on this machine. */
+static inline long sys_fp_on(void)
 {
-	register long a0 __asm__("a0") = (long)vas;
-	register uint64_t a1 __asm__("a1") = va;
-	register uint64_t a2 __asm__("a2") = source;
-	register uint64_t a3 __asm__("a3") = count;
-	register uint64_t a4 __asm__("a4") = attr;
-	register uint64_t a5 __asm__("a5") = aux;
-	register uint64_t a6 __asm__("a6") = from;
-	register long a7 __asm__("a7") = CALL_MAP;
-
-	__asm__ volatile("ecall"
-			 : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6),
-			   "+r"(a7)
-			 :
-			 : HL_CALL_CLOBBERS);
-	return a0;
-}
-
-/* Zeroed memory in the own VAS. */
-static inline long sys_map_new(uint64_t va, uint64_t count, uint64_t rights)
-{
-	return sys_map(HL_SELF, va, 0, count, MAP_NEW | MAP_MEMORY | rights, 0, HL_SELF);
-}
-
-/* A stopped executor of `vas`; its cap, with `rights`, at va in the own VAS. */
-static inline long sys_map_executor(hl_handle vas, uint64_t va, uint64_t rights)
-{
-	return sys_map(vas, va, 0, 1, MAP_NEW | MAP_EXECUTOR | rights, 0, HL_SELF);
-}
-
-/* An empty VAS with `budget` frames; its cap, with `rights`, at va. */
-static inline long sys_map_vas(uint64_t va, uint64_t rights, uint64_t budget)
-{
-	return sys_map(HL_SELF, va, 0, 1, MAP_NEW | MAP_VAS | rights, budget, HL_SELF);
-}
-
-/* What stands at `source` in the own VAS, also at va of `vas`.  `attr` is kind
- * and rights, and MAP_REPLACE if wanted. */
-static inline long sys_map_share(hl_handle vas, uint64_t va, uint64_t source, uint64_t count,
-				 uint64_t attr)
-{
-	return sys_map(vas, va, source, count, MAP_SHARE | attr, 0, HL_SELF);
-}
-
-/* The same, and the own entry goes. */
-static inline long sys_map_move(hl_handle vas, uint64_t va, uint64_t source, uint64_t count,
-				uint64_t attr)
-{
-	return sys_map(vas, va, source, count, MAP_MOVE | attr, 0, HL_SELF);
-}
-
-/* The page of an executor, to read at va. */
-static inline long sys_map_view(uint64_t va, hl_handle of)
-{
-	return sys_map(HL_SELF, va, of, 1, MAP_VIEW | MAP_MEMORY | MAP_R, 0, HL_SELF);
-}
-
-static inline long sys_unmap(uint64_t va, uint64_t count)
-{
-	return sys_map(HL_SELF, va, 0, count, MAP_UNMAP, 0, HL_SELF);
-}
-
-static inline long sys_protect(uint64_t va, uint64_t count, uint64_t attr)
-{
-	return sys_map(HL_SELF, va, 0, count, MAP_PROTECT | attr, 0, HL_SELF);
-}
-
-/* Device registers.  There is no IOMMU: whoever programs a device with DMA can
- * reach all memory through it. */
-static inline long sys_map_io(uint64_t va, uint64_t physical, uint64_t count)
-{
-	return sys_map(HL_SELF, va, physical, count, MAP_IO | MAP_DEVICE | MAP_R | MAP_W, 0,
-		       HL_SELF);
+	return sys_start(HL_SELF, 0, 0, 0, 0, START_RESUME | START_FP);
 }
 
 /* stop: end an executor or take down a VAS
@@ -424,16 +419,18 @@ static inline _Noreturn void sys_stop_own_vas(long code)
 	__builtin_unreachable();
 }
 
+#include <hartleaf/sys_map.h>
+
 /* What is not a call, and how to do it
  *
  * join             a word in memory that the ending one stores before it wakes the
  *                  joiner: hl_exec_join, exec.h; or be its keeper
  * state, exit code sys_map_view of the executor: EX_STATE, EX_EXIT, registers
  * get own id       nothing needs one; hl_self() is the handle others wake
- * sleep, timeouts  not there yet: park refuses PARK_HAS_DEADLINE.  Until then yield
- *                  and read `time` (rdtime)
+ * sleep, timeouts  sys_park_until; hl_sleep_ns, time.h; hl_cond_wait_until, sync.h
+ * periodic timer   an executor that parks until the next time, and does or wakes
  * clock            rdtime, rdcycle, rdinstret from user mode; timebase is in
- *                  hl_info()
+ *                  hl_info(); nanoseconds in time.h
  * IPC              sys_swap with four words and a badge; more data through shared
  *                  pages, or moved with MAP_MOVE
  * mutex, condition variable, semaphore   sync.h, on park and wake
@@ -451,7 +448,14 @@ static inline _Noreturn void sys_stop_own_vas(long code)
  * files, sockets, drivers   programs with devices mapped by MAP_IO
  * interrupts       not there yet: park refuses PARK_IRQ.  Poll
  * shutdown         the end of the first executor ends the machine
- * floating point, affinity   not there yet: start refuses both flags
+ * floating point   START_FP; what rt makes in a program that was built for it
+ *                  (HARTLEAF_USER_ABI) has it, from main on
+ * priorities       none; who wants an order swaps to the one that is to run next,
+ *                  and parks the others
+ * time used, switches, preemptions, migrations   in the view: EX_TIME, EX_SWITCHES,
+ *                  EX_PREEMPTED, EX_MIGRATED of <hartleaf/executor.h>
+ * setting affinity of one that runs   stop and start it, or let it fault, and
+ *                  resume it with HL_HART
  * large pages, dirty tracking   not there yet: map refuses other leaf sizes and
  *                  MAP_TRACK
  */
