@@ -420,6 +420,7 @@ end:
 
 #if EXPIRES > 0
 #include "state_timer.inc"
+#endif
 
 active proctype quiet()
 {
