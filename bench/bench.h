@@ -13,7 +13,7 @@ struct plan {
 	unsigned long ops; /* in one window */
 };
 
-#define BENCH(name, function, modes, description)                                                  \
+#define BENCH(name, function, set, modes, description)                                             \
 	void function(const struct plan *plan, struct samples *samples);
 #include "benches.def"
 #undef BENCH

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Measures what the calls cost, all benches of one mode.  Started by bench/run,
- * which reads these lines: `start,NAME` before each bench, then `result,` and
- * the line for results.csv, or `fail,NAME,REASON` and the end.
+ * Measures what the calls cost, in one mode, all benches of the sets that are
+ * named.  Started by bench/run, which reads these lines: `start,NAME` before each
+ * bench, then `result,` and the line for results.csv, or `fail,NAME,REASON` and the
+ * end.
+ *
+ * With several harts the benches run in an executor that is bound to hart 0: else a
+ * sleeping hart, called up when it is woken, would take it away.
  */
 #include "bench.h"
 #include "clock.h"
 #include "samples.h"
 
-#include <hartleaf/rt.h>
+#include <hartleaf/exec.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +21,10 @@
 static const struct {
 	const char *name;
 	void (*run)(const struct plan *plan, struct samples *samples);
+	const char *set;
 	unsigned int modes;
 } benches[] = {
-#define BENCH(name, function, modes, description) {name, function, modes},
+#define BENCH(name, function, set, modes, description) {name, function, set, modes},
 #include "benches.def"
 #undef BENCH
 };
@@ -47,20 +52,12 @@ void bench_fail(const char *format, ...)
 	exit(1);
 }
 
-int main(int argc, char **argv)
+static long run_set(void *set)
 {
 	static struct samples samples;
 
-	if (argc == 2 && !strcmp(argv[1], "icount")) {
-		clock_mode = ICOUNT;
-	} else if (argc == 2 && !strcmp(argv[1], "wall")) {
-		clock_mode = WALL;
-	} else {
-		fprintf(stderr, "bench: one argument: icount or wall\n");
-		return 2;
-	}
 	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++) {
-		if (!(benches[i].modes & clock_mode))
+		if (!(benches[i].modes & clock_mode) || strcmp(benches[i].set, set) != 0)
 			continue;
 		running = benches[i].name;
 		printf("start,%s\n", running);
@@ -68,6 +65,35 @@ int main(int argc, char **argv)
 		samples_clear(&samples);
 		benches[i].run(&plans[clock_mode], &samples);
 		samples_print(&samples, running);
+	}
+	return 0;
+}
+
+static void run_set_on_hart_0(char *set)
+{
+	const struct hl_exec_attr attr = {.flags = HL_EXEC_BOUND, .hart = 0, .stack_pages = 16};
+	struct hl_exec *exec;
+
+	if (hl_exec_create(&exec, run_set, set, &attr) || hl_exec_start(exec) ||
+	    hl_exec_join(exec, NULL))
+		bench_fail("no executor for hart 0");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 2 && !strcmp(argv[1], "icount")) {
+		clock_mode = ICOUNT;
+	} else if (argc > 2 && !strcmp(argv[1], "wall")) {
+		clock_mode = WALL;
+	} else {
+		fprintf(stderr, "bench: arguments: icount or wall, sets of benches.def\n");
+		return 2;
+	}
+	for (int i = 2; i < argc; i++) {
+		if (hl_info()->harts > 1)
+			run_set_on_hart_0(argv[i]);
+		else
+			run_set(argv[i]);
 	}
 	return 0;
 }

@@ -9,7 +9,7 @@
 
 /* What both sides agree on. */
 #define MEET_PARTNER RT_MEET_VA               /* the page with struct partner */
-#define MEET_MAIN    (RT_MEET_VA + PAGE_SIZE) /* in the other space: cap on main */
+#define MEET_MAIN    (RT_MEET_VA + PAGE_SIZE) /* in the other space: cap on the first */
 
 static long enter(void *arg)
 {
@@ -37,9 +37,11 @@ static int start_in_other_space(struct partner *partner)
 	return hl_space_start(partner->space, enter, partner);
 }
 
-static int start_in_same_space(struct partner *partner)
+static int start_in_same_space(struct partner *partner, enum where where)
 {
-	int error = hl_exec_create(&partner->thread, enter, partner, NULL);
+	const struct hl_exec_attr bound = {.flags = HL_EXEC_BOUND, .hart = 1};
+	int error = hl_exec_create(&partner->thread, enter, partner,
+				   where == OTHER_HART ? &bound : NULL);
 
 	if (error)
 		return error;
@@ -58,7 +60,8 @@ struct partner *partner_start(enum where where, void (*play)(struct partner *me)
 		bench_fail("no page for a partner: error %ld", error);
 	partner->play = play;
 	partner->turns = turns;
-	error = where == SAME_SPACE ? start_in_same_space(partner) : start_in_other_space(partner);
+	error = where == OTHER_SPACE ? start_in_other_space(partner)
+				     : start_in_same_space(partner, where);
 	if (error)
 		bench_fail("no partner: error %ld", error);
 	return partner;
@@ -78,39 +81,4 @@ void partner_join(struct partner *partner)
 		bench_fail("the partner ended with %ld, %s", end.code,
 			   partner->done ? "done" : "not done");
 	sys_unmap(MEET_PARTNER, 1);
-}
-
-static struct hl_exec *hogs[INFO_HARTS_LIMIT];
-static atomic_uint hogs_busy;
-static atomic_bool hogs_told_to_end;
-
-static long hog(void *arg)
-{
-	(void)arg;
-	hogs_busy++;
-	while (!atomic_load_explicit(&hogs_told_to_end, memory_order_relaxed))
-		;
-	return 0;
-}
-
-void hogs_start(void)
-{
-	const unsigned int count = hl_info()->harts - 1;
-
-	hogs_busy = 0;
-	hogs_told_to_end = false;
-	for (unsigned int i = 0; i < count; i++)
-		if (hl_exec_spawn(&hogs[i], hog, NULL))
-			bench_fail("no hog for hart %u of %u", i + 1, count);
-
-	/* One that spins keeps its hart, so this ends with a hart for each. */
-	while (hogs_busy < count)
-		sys_yield();
-}
-
-void hogs_stop(void)
-{
-	hogs_told_to_end = true;
-	for (unsigned int i = 0; i < hl_info()->harts - 1; i++)
-		hl_exec_join(hogs[i], NULL);
 }

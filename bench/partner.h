@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A second executor that takes turns with main, in main's address space or in a
- * second one; and hogs, executors that keep all other harts busy, so that the
- * two must share the one that is left.
+ * A second executor that takes turns with the one that measures, in its address
+ * space or in a second one.  Nothing keeps the two on one hart but that there is no
+ * other one.
  */
 #ifndef BENCH_PARTNER_H
 #define BENCH_PARTNER_H
@@ -14,13 +14,14 @@
 enum where {
 	SAME_SPACE,
 	OTHER_SPACE,
+	OTHER_HART, /* same space, but bound to hart 1 */
 };
 
 /* Stands in a page that both have at the same address.  A partner in another
  * space has its own copy of all other data. */
 struct partner {
-	hl_handle exec;      /* what main calls it */
-	hl_handle main;      /* what it calls main */
+	hl_handle exec;      /* what the first calls it */
+	hl_handle main;      /* what it calls the first */
 	unsigned long turns; /* for `play`: how many to take */
 	atomic_bool done;    /* set by `play` at its end */
 
@@ -36,8 +37,5 @@ struct partner *partner_start(enum where where, void (*play)(struct partner *me)
 
 /* Waits for its end.  Fails the bench if it isn't done then. */
 void partner_join(struct partner *partner);
-
-void hogs_start(void);
-void hogs_stop(void);
 
 #endif

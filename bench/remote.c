@@ -30,7 +30,7 @@ static void wait_parked(const struct executor *view)
 	const uint64_t settle = hl_info()->timebase * SETTLE_US / 1000000;
 	uint64_t begin;
 
-	while (__atomic_load_n(&view->state, __ATOMIC_ACQUIRE) != EX_PARKED)
+	while ((__atomic_load_n(&view->state, __ATOMIC_ACQUIRE) & EX_LIFE) != EX_PARKED)
 		;
 	begin = hl_time();
 	while (hl_time() - begin < settle)
@@ -50,7 +50,7 @@ static int64_t wake_once(hl_handle other)
 	return (int64_t)(woken_at - begin);
 }
 
-void signal_remote(const struct plan *plan, struct samples *samples)
+static void run(const struct plan *plan, struct samples *samples, enum where where)
 {
 	const unsigned long ops = plan->ops / 10; /* each takes long */
 	struct partner *partner;
@@ -58,7 +58,7 @@ void signal_remote(const struct plan *plan, struct samples *samples)
 
 	if (hl_info()->harts < 2)
 		bench_fail("needs 2 harts");
-	partner = partner_start(SAME_SPACE, play, (plan->windows + 1) * ops);
+	partner = partner_start(where, play, (plan->windows + 1) * ops);
 	view = hl_exec_view(partner->thread);
 	if (!view)
 		bench_fail("no view of the partner");
@@ -72,4 +72,16 @@ void signal_remote(const struct plan *plan, struct samples *samples)
 		samples_add(samples, ticks, ops);
 	}
 	partner_join(partner);
+}
+
+/* It goes to the waker's queue, and an idle hart is told to come for it. */
+void signal_remote(const struct plan *plan, struct samples *samples)
+{
+	run(plan, samples, SAME_SPACE);
+}
+
+/* It is handed to its own hart. */
+void signal_bound(const struct plan *plan, struct samples *samples)
+{
+	run(plan, samples, OTHER_HART);
 }

@@ -12,7 +12,15 @@
 void samples_clear(struct samples *samples)
 {
 	samples->warm = false;
+	samples->index = false;
 	samples->count = 0;
+}
+
+static void add(struct samples *samples, int64_t value)
+{
+	if (samples->count == SAMPLES_MAX)
+		bench_fail("more than %d windows", SAMPLES_MAX);
+	samples->value[samples->count++] = value;
 }
 
 void samples_add(struct samples *samples, int64_t ticks, unsigned long operations)
@@ -24,13 +32,17 @@ void samples_add(struct samples *samples, int64_t ticks, unsigned long operation
 		samples->warm = true;
 		return;
 	}
-	if (samples->count == SAMPLES_MAX)
-		bench_fail("more than %d windows", SAMPLES_MAX);
 	if (clock_mode == WALL)
 		scale = (int64_t)(1000000000000 / hl_info()->timebase);
 	if (ticks < 0) /* less than what the clock can tell */
 		ticks = 0;
-	samples->value[samples->count++] = (ticks * scale + ops / 2) / ops;
+	add(samples, (ticks * scale + ops / 2) / ops);
+}
+
+void samples_add_index(struct samples *samples, int64_t ten_thousandths)
+{
+	samples->index = true;
+	add(samples, ten_thousandths);
 }
 
 static int compare(const void *a, const void *b)
@@ -47,9 +59,11 @@ static int64_t rank(const struct samples *samples, unsigned int percent)
 	return samples->value[(samples->count * percent + 99) / 100 - 1];
 }
 
-static void print_value(int64_t value)
+static void print_value(const struct samples *samples, int64_t value)
 {
-	if (clock_mode == WALL)
+	if (samples->index)
+		printf(",%" PRId64 ".%04" PRId64, value / 10000, value % 10000);
+	else if (clock_mode == WALL)
 		printf(",%" PRId64, (value + 500) / 1000);
 	else if (value % 100 == 0)
 		printf(",%" PRId64, value / 100);
@@ -62,14 +76,15 @@ static void print_value(int64_t value)
 void samples_print(struct samples *samples, const char *bench)
 {
 	const char *mode = clock_mode == WALL ? "wall" : "icount";
-	const char *unit = clock_mode == WALL ? "ns" : "insn";
+	const char *unit = samples->index ? "jain" : clock_mode == WALL ? "ns" : "insn";
 
 	if (!samples->count)
-		bench_fail("no window was measured");
+		return;
 	qsort(samples->value, samples->count, sizeof(samples->value[0]), compare);
 	printf("result,%s,%s,%u,%s,%u", bench, mode, hl_info()->harts, unit, samples->count);
-	print_value(samples->value[0]);
-	print_value(rank(samples, 50));
-	print_value(rank(samples, 99));
+	print_value(samples, samples->value[0]);
+	print_value(samples, rank(samples, 50));
+	print_value(samples, rank(samples, 99));
 	printf("\n");
+	fflush(stdout);
 }

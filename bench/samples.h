@@ -12,8 +12,9 @@
 
 struct samples {
 	bool warm;
+	bool index; /* samples_add_index is used */
 	unsigned int count;
-	int64_t value[SAMPLES_MAX]; /* per operation: 1/100 insn, or ps */
+	int64_t value[SAMPLES_MAX]; /* per operation: 1/100 insn, or ps; index: 1/10000 */
 };
 
 void samples_clear(struct samples *samples);
@@ -29,7 +30,11 @@ static inline bool samples_wanted(const struct samples *samples, unsigned int wi
  * to be subtracted. */
 void samples_add(struct samples *samples, int64_t ticks, unsigned long operations);
 
-/* Prints `result,` and the line for results.csv; sorts the samples. */
+/* One figure that isn't a time; it is not dropped. */
+void samples_add_index(struct samples *samples, int64_t ten_thousandths);
+
+/* Prints `result,` and the line for results.csv, if there are samples; sorts
+ * them. */
 void samples_print(struct samples *samples, const char *bench);
 
 #endif

@@ -42,7 +42,6 @@ static void run(const struct plan *plan, struct samples *samples, enum where whe
 	struct partner *partner;
 	hl_handle other;
 
-	hogs_start();
 	/* one turn more than the windows have, so that its end is in none */
 	partner = partner_start(where, play, (plan->windows + 1) * plan->ops + 1);
 	other = partner->exec;
@@ -58,7 +57,6 @@ static void run(const struct plan *plan, struct samples *samples, enum where whe
 	if (!last_turn(partner))
 		bench_fail("the two did not take turns");
 	partner_join(partner);
-	hogs_stop();
 }
 
 void signal_thread(const struct plan *plan, struct samples *samples)
