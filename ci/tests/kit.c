@@ -52,12 +52,12 @@ const volatile struct executor *executor_of(uint64_t va)
 	return (const volatile struct executor *)(va + *word(va + EX_PAGE_COLOUR));
 }
 
-static void worker_init(struct worker *w, uint64_t handle, uint64_t view_va, char *stack)
+void worker_init(struct worker *w, uint64_t handle, uint64_t view_va, char *stack_top)
 {
 	w->handle = handle;
 	CHECK_EQ(view(view_va, handle), 1);
 	w->view = executor_of(view_va);
-	w->entry = (struct entry_frame *)(stack + STACK_SIZE - ENTRY_SIZE);
+	w->entry = (struct entry_frame *)(stack_top - ENTRY_SIZE);
 }
 
 struct worker *try_worker_new(uint64_t vas)
@@ -73,7 +73,7 @@ struct worker *try_worker_new(uint64_t vas)
 	}
 	CHECK_EQ(r, 1);
 	extra_next++;
-	worker_init(w, handle, slot(), stacks[POOL + (w - extra)]);
+	worker_init(w, handle, slot(), stacks[POOL + (w - extra) + 1]);
 	return w;
 }
 
@@ -90,6 +90,12 @@ static uint64_t prepare(struct worker *w, work *fn)
 	w->entry->work = fn;
 	w->entry->tp = w;
 	return (uint64_t)w->entry;
+}
+
+void run_with(struct worker *w, work *fn, uint64_t arg, uint64_t flags)
+{
+	CHECK_EQ(CALL(CALL_START, w->handle, (uint64_t)entry_work, prepare(w, fn), arg, 0, flags),
+		 0);
 }
 
 int64_t try_run(struct worker *w, work *fn, uint64_t arg)
@@ -118,6 +124,44 @@ void halt(struct worker *w)
 {
 	AWAIT(stop(w->handle, 0) == 0);
 	CHECK_EQ(life(w), EX_STOPPED);
+}
+
+uint64_t place[INFO_HARTS_LIMIT];
+
+void find_places(void)
+{
+	for (unsigned h = 0; h < harts() && !place[h]; h++) {
+		run_with(&pool[0], work_nothing, 0, ON_HART(h));
+		join(&pool[0]);
+		place[h] = (uint64_t)pool[0].view->hart;
+	}
+}
+
+/* The runner goes on when it has ended: it is woken before that. */
+static volatile struct {
+	work *work;
+	bool over;
+} quiet;
+
+static uint64_t work_quietly(uint64_t arg)
+{
+	uint64_t result = quiet.work(arg);
+
+	quiet.over = true;
+	wake(BOOT_SELF_VA);
+	return result;
+}
+
+uint64_t quietly(work *fn, uint64_t arg, unsigned hart)
+{
+	struct worker *w = &pool[POOL - 1];
+
+	quiet.work = fn;
+	quiet.over = false;
+	run_with(w, work_quietly, arg, ON_HART(hart));
+	while (!quiet.over)
+		CHECK_EQ(park_until(test_time() + PATIENCE * INFO->timebase), 0);
+	return join(w);
 }
 
 uint64_t work_nothing(uint64_t arg)
@@ -290,13 +334,14 @@ void kit_init(void)
 {
 	for (uint64_t va = ARENA; va < page(ARENA_PAGES); va += TABLE_SPAN)
 		table_make(va);
-	table_make(CAPS);
+	for (uint64_t va = CAPS; va < CAPS + CAPS_PAGES * PAGE_SIZE; va += TABLE_SPAN)
+		table_make(va);
 	table_make(POOL_CAPS);
 	for (uint64_t i = 0; i < POOL; i++) {
 		uint64_t handle = POOL_CAPS + i * PAGE_SIZE;
 
 		CHECK_EQ(executor_new(0, handle, MAP_RIGHTS), 1);
-		worker_init(&pool[i], handle, handle + POOL * PAGE_SIZE, stacks[i]);
+		worker_init(&pool[i], handle, handle + POOL * PAGE_SIZE, stacks[i + 1]);
 	}
 	/* Some executor pages for cases that make a few executors here. */
 	for (uint64_t i = 0; i < SPARES; i++)
@@ -330,13 +375,25 @@ static bool is_stopped(int64_t result)
 
 void kit_reset(void)
 {
+	/* All are asked before any is waited for: they may be many. */
+	for (int i = 0; i < POOL; i++)
+		stop(pool[i].handle, 0);
+	for (uint64_t i = 0; i < slots_used; i++)
+		stop(CAPS + i * PAGE_SIZE, 0);
 	for (int i = 0; i < POOL; i++)
 		AWAIT(stop(pool[i].handle, 0) == 0);
 	for (uint64_t i = 0; i < slots_used; i++)
 		AWAIT(is_stopped(stop(CAPS + i * PAGE_SIZE, 0)));
+	for (int i = 0; i < POOL; i++) {
+		if (pool[i].view->affinity == EX_HART_ANY)
+			continue;
+		run_with(&pool[i], work_nothing, 0, ON_HART(START_HART_ANY));
+		join(&pool[i]);
+	}
 	for (uint64_t va = ARENA; va < page(ARENA_PAGES); va += TABLE_SPAN)
 		CHECK_EQ(unmap(0, va, MAP_COUNT_MAX), MAP_COUNT_MAX);
-	CHECK_EQ(unmap(0, CAPS, CAPS_PAGES), CAPS_PAGES);
+	for (uint64_t va = CAPS; va < CAPS + CAPS_PAGES * PAGE_SIZE; va += TABLE_SPAN)
+		CHECK_EQ(unmap(0, va, MAP_COUNT_MAX), MAP_COUNT_MAX);
 	CHECK_EQ(unmap(0, 0, 1), 1);
 	slots_used = 0;
 	extra_next = extra;

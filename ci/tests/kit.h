@@ -27,7 +27,7 @@
 #define ARENA       RT_MEET_VA /* scratch memory */
 #define ARENA_PAGES 1024
 #define CAPS        (ARENA + 0x10000000) /* scratch capability slots */
-#define CAPS_PAGES  512
+#define CAPS_PAGES  1024
 #define POOL_CAPS   (ARENA + 0x20000000)  /* capabilities of the pool, then its views */
 #define FAR_HOLE    (ARENA + 0x300000000) /* nothing here, and no table */
 
@@ -60,9 +60,33 @@ static inline struct result call_words(uint64_t number, const uint64_t *a)
 	return (struct result){(int64_t)a0, a1, a2, a3, a4, a5};
 }
 
+/* With t0, where park has its deadline. */
+static inline struct result call_timed(uint64_t number, uint64_t time, const uint64_t *a)
+{
+	register uint64_t t0 __asm__("t0") = time;
+	register uint64_t a0 __asm__("a0") = a[0];
+	register uint64_t a1 __asm__("a1") = a[1];
+	register uint64_t a2 __asm__("a2") = a[2];
+	register uint64_t a3 __asm__("a3") = a[3];
+	register uint64_t a4 __asm__("a4") = a[4];
+	register uint64_t a5 __asm__("a5") = a[5];
+	register uint64_t a6 __asm__("a6") = a[6];
+	register uint64_t a7 __asm__("a7") = number;
+
+	__asm__ volatile("ecall"
+			 : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6),
+			   "+r"(a7), "+r"(t0)
+			 :
+			 : "memory", "t1", "t2", "t3", "t4", "t5", "t6");
+	return (struct result){(int64_t)a0, a1, a2, a3, a4, a5};
+}
+
 /* CALL(number | flags, a0, a1, ...): what is left out is 0. */
 #define CALL_ALL(number, ...) call_words(number, (const uint64_t[7]){__VA_ARGS__})
 #define CALL(number, ...)     call_a0(number, (const uint64_t[7]){__VA_ARGS__})
+/* PARK_TIMED(flags, deadline, a0, a1, ...) */
+#define PARK_TIMED(flags, time, ...)                                                               \
+	call_timed(CALL_PARK | PARK_HAS_DEADLINE | (flags), time, (const uint64_t[7]){__VA_ARGS__})
 
 static inline int64_t call_a0(uint64_t number, const uint64_t *a)
 {
@@ -89,6 +113,11 @@ static inline int64_t park_if(volatile uint64_t *word, uint64_t expected)
 	return CALL(CALL_PARK, (uint64_t)word, expected);
 }
 
+static inline int64_t park_until(uint64_t time)
+{
+	return PARK_TIMED(0, time, 0).a0;
+}
+
 /* Park and hand the hart and four words to next. */
 static inline struct result swap(uint64_t next, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3)
 {
@@ -99,6 +128,9 @@ static inline int64_t start(uint64_t exec, uint64_t pc, uint64_t sp, uint64_t ar
 {
 	return CALL(CALL_START, exec, pc, sp, arg);
 }
+
+/* A flag of start: run only there; START_HART_ANY: anywhere. */
+#define ON_HART(id) (START_SET_AFFINITY | (uint64_t)(id) << START_HART_SHIFT)
 
 static inline int64_t start_kept(uint64_t exec, uint64_t pc, uint64_t sp, uint64_t arg,
 				 uint64_t keeper, uint64_t badge)
@@ -202,6 +234,7 @@ const volatile struct executor *executor_of(uint64_t va);
 /* Start it in fn(arg); it ends with what fn returns as exit code. */
 void run(struct worker *w, work *fn, uint64_t arg);
 void run_kept(struct worker *w, work *fn, uint64_t arg, uint64_t keeper, uint64_t badge);
+void run_with(struct worker *w, work *fn, uint64_t arg, uint64_t flags);
 int64_t try_run(struct worker *w, work *fn, uint64_t arg);
 /* Wait until it is STOPPED; its exit code. */
 uint64_t join(struct worker *w);
@@ -214,17 +247,50 @@ static inline uint64_t life(const struct worker *w)
 /* Stop it wherever it is. */
 void halt(struct worker *w);
 
+/* The worker that runs this. */
+static inline struct worker *me(void)
+{
+	struct worker *w;
+
+	__asm__("mv %0, tp" : "=r"(w));
+	return w;
+}
+
+/* Where a worker runs: EX_HART of its view, and what that is on each hart, by id. */
+static inline uint64_t here(void)
+{
+	return (uint64_t)me()->view->hart;
+}
+
+extern uint64_t place[INFO_HARTS_LIMIT];
+void find_places(void);
+
+/* fn(arg) in the last of the pool, bound to a hart, while the runner sleeps: so
+ * nobody polls, and only what fn does makes anything happen. */
+uint64_t quietly(work *fn, uint64_t arg, unsigned hart);
+
 /* Functions that workers often run. */
 uint64_t work_nothing(uint64_t arg);      /* returns arg */
 uint64_t work_park(uint64_t arg);         /* parks once, returns a1 of that */
 uint64_t work_park_forever(uint64_t arg); /* again and again */
 uint64_t work_yield_forever(uint64_t arg);
-uint64_t work_spin(uint64_t arg);  /* never enters the kernel; needs a hart of its own */
+uint64_t work_spin(uint64_t arg);  /* never enters the kernel */
 uint64_t work_fault(uint64_t arg); /* loads from arg */
 
 /* Have it make this call, in its space, with its handles; a0 of that. */
 int64_t call_in(struct worker *w, uint64_t number, const uint64_t *a);
 #define CALL_IN(w, number, ...) call_in(w, number, (const uint64_t[7]){__VA_ARGS__})
+
+/* --- crowds -------------------------------------------------------------- */
+
+#define CROWD 320
+
+/* More workers, of a space that shares this image.  Small stacks. */
+extern struct worker crowd[CROWD];
+/* Make the first n of them; they are gone when the case has ended. */
+void crowd_new(unsigned n);
+/* All of them are STOPPED, with this exit code. */
+void crowd_join(unsigned n, uint64_t code);
 
 /* --- spaces -------------------------------------------------------------- */
 
@@ -263,6 +329,7 @@ unsigned probe_rights(struct worker *w, uint64_t va);
 
 /* --- the runner's -------------------------------------------------------- */
 
+void worker_init(struct worker *w, uint64_t handle, uint64_t view_va, char *stack_top);
 void kit_init(void);
 void kit_reset(void);
 /* Print which workers have not stopped, and where they are. */

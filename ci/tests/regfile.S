@@ -52,7 +52,7 @@
 .endm
 
 	.text
-.macro	functions set
+.macro	functions set, flag
 function regs_ecall_\set
 	enter	\set
 	ecall
@@ -62,6 +62,19 @@ function regs_spin_\set
 	enter	\set
 1:	ld	t0, (REGFILE_SET * \set + REGFILE_FLAG)(zero)
 	beqz	t0, 1b
+	leave	\set
+
+/* All but the one that is needed for the flag count, one after the other. */
+function regs_count_\set
+	enter	\set
+1:	.irp	n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, \
+		17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.if	\n != \flag
+	addi	x\n, x\n, 1
+	.endif
+	.endr
+	ld	x\flag, (REGFILE_SET * \set + REGFILE_FLAG)(zero)
+	beqz	x\flag, 1b
 	leave	\set
 
 function regs_load_\set
@@ -78,7 +91,7 @@ function regs_entry_\set
 	unimp
 .endm
 
-functions 0
-functions 1
-functions 2
-functions 3
+functions 0, REGFILE_COUNT_FLAG_0
+functions 1, REGFILE_COUNT_FLAG_1
+functions 2, REGFILE_COUNT_FLAG_2
+functions 3, REGFILE_COUNT_FLAG_3

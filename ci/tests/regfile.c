@@ -69,6 +69,8 @@ void check_untouched(unsigned s, int but)
 void (*const regs_ecall[REGFILE_SETS])(void) = {regs_ecall_0, regs_ecall_1, regs_ecall_2,
 						regs_ecall_3};
 void (*const regs_spin[REGFILE_SETS])(void) = {regs_spin_0, regs_spin_1, regs_spin_2, regs_spin_3};
+void (*const regs_count[REGFILE_SETS])(void) = {regs_count_0, regs_count_1, regs_count_2,
+						regs_count_3};
 void (*const regs_load[REGFILE_SETS])(void) = {regs_load_0, regs_load_1, regs_load_2, regs_load_3};
 void (*const regs_entry[REGFILE_SETS])(void) = {regs_entry_0, regs_entry_1, regs_entry_2,
 						regs_entry_3};

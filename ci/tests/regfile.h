@@ -15,6 +15,12 @@
 #define REGFILE_FLAG  0x100 /* x0's slot of `after` */
 #define REGFILE_SETS  4
 
+/* Registers that don't count in regs_count: a different one in each set. */
+#define REGFILE_COUNT_FLAG_0 5
+#define REGFILE_COUNT_FLAG_1 8
+#define REGFILE_COUNT_FLAG_2 10
+#define REGFILE_COUNT_FLAG_3 31
+
 #ifndef __ASSEMBLER__
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,6 +38,7 @@ _Static_assert(sizeof(uint64_t[32]) == REGFILE_AFTER, "");
 #define REGFILE_FUNCTIONS(n)                                                                       \
 	void regs_ecall_##n(void); /* ecall */                                                     \
 	void regs_spin_##n(void);  /* spin until the flag is not 0; t0 is used for that */         \
+	void regs_count_##n(void); /* the same, and add 1 to all but one in each round */          \
 	void regs_load_##n(void);  /* ld t1, (t0) */                                               \
 	void regs_entry_##n(void); /* where start begins: store all, then end */
 REGFILE_FUNCTIONS(0)
@@ -42,6 +49,7 @@ REGFILE_FUNCTIONS(3)
 /* The functions above, by set. */
 extern void (*const regs_ecall[REGFILE_SETS])(void);
 extern void (*const regs_spin[REGFILE_SETS])(void);
+extern void (*const regs_count[REGFILE_SETS])(void);
 extern void (*const regs_load[REGFILE_SETS])(void);
 extern void (*const regs_entry[REGFILE_SETS])(void);
 

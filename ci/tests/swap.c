@@ -140,7 +140,7 @@ TEST(swap_to_one_ready_is_refused)
 	check_refused(pool[0].handle, -HL_EBUSY);
 }
 
-TEST_ON(swap_to_one_running_is_refused, 2, 64)
+TEST(swap_to_one_running_is_refused)
 {
 	run(&pool[0], work_spin, 0);
 	check_refused(pool[0].handle, -HL_EBUSY);

@@ -11,9 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Seconds after which waiting counts as a hang. */
-#define PATIENCE 60
-
 extern const struct test_case *const __start_test_cases[];
 extern const struct test_case *const __stop_test_cases[];
 

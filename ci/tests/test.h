@@ -53,6 +53,9 @@ struct test_case {
 			test_wait(since_, __FILE_NAME__, __LINE__, #expr);                         \
 	} while (0)
 
+/* Seconds after which waiting counts as a hang. */
+#define PATIENCE 60
+
 /* Said beside a failing check: which row of a table, which seed, which step. */
 void test_note(const char *what, uint64_t number);
 

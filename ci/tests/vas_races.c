@@ -93,9 +93,8 @@ TEST(a_child_that_only_calls_is_taken_down)
 		struct worker *child = worker_new(vas);
 
 		test_note("call", number);
-		/* On one hart only yield lets others run. */
 		going = 0;
-		run(child, call_on, harts() > 1 ? number : CALL_YIELD);
+		run(child, call_on, number);
 		AWAIT(going);
 		vas_stop(vas);
 		CHECK_EQ(life(child), EX_STOPPED);
@@ -103,7 +102,7 @@ TEST(a_child_that_only_calls_is_taken_down)
 	}
 }
 
-TEST_ON(a_child_that_only_spins_is_taken_down, 2, 64)
+TEST(a_child_that_only_spins_is_taken_down)
 {
 	for (unsigned round = 0; round < rounds(20); round++) {
 		uint64_t vas = space_new(1000);
