@@ -215,6 +215,9 @@ static inline struct hl_words sys_park_full(const volatile void *addr, uint64_t 
 	return (struct hl_words){a0, a1, {a2, a3, a4, a5}};
 }
 
+/* The same with a deadline.  With next, -HL_ETIMEDOUT doesn't tell whether that ran:
+ * the time may have passed before the call (nothing was done then) or after the
+ * words were handed over; a partner that must know answers. */
 static inline struct hl_words sys_park_full_until(const volatile void *addr, uint64_t expected,
 						  unsigned flags, uint64_t deadline, hl_handle next,
 						  uint64_t w0, uint64_t w1, uint64_t w2,
