@@ -110,3 +110,99 @@ void share_run(const struct plan *plan, struct samples *samples)
 	unmap_region(HL_SELF, plan->ops);
 	hl_space_destroy(space);
 }
+
+/* The same way for 512 pages a call, and a call for 2 MiB at once. */
+#define MANY  512
+#define LARGE ((REGION + 0x10000000) & -0x200000UL)
+
+void map_many_run(const struct plan *plan, struct samples *samples)
+{
+	map_region(MANY); /* tables */
+	unmap_region(HL_SELF, MANY);
+	while (samples_wanted(samples, plan->windows)) {
+		int64_t ticks = CLOCK_WINDOW(1, {
+			if (sys_map_new(REGION, MANY, MAP_R | MAP_W) != MANY)
+				bench_fail("a call did not do its pages");
+		});
+
+		unmap_region(HL_SELF, MANY);
+		samples_add(samples, ticks - clock_empty(1), MANY);
+	}
+}
+
+void unmap_many_run(const struct plan *plan, struct samples *samples)
+{
+	while (samples_wanted(samples, plan->windows)) {
+		int64_t ticks;
+
+		map_region(MANY);
+		for (uint64_t va = REGION; va < REGION + MANY * PAGE_SIZE; va += PAGE_SIZE)
+			*(volatile uint64_t *)va = va;
+		ticks = CLOCK_WINDOW(1, {
+			if (sys_unmap(REGION, MANY) != MANY)
+				bench_fail("a call did not do its pages");
+		});
+		samples_add(samples, ticks - clock_empty(1), MANY);
+	}
+}
+
+void map_large_run(const struct plan *plan, struct samples *samples)
+{
+	while (samples_wanted(samples, plan->windows)) {
+		int64_t ticks = CLOCK_WINDOW(1, {
+			if (sys_map_new(LARGE, 1, MAP_R | MAP_W | MAP_LARGE) != 1)
+				bench_fail("no leaf of 2 MiB");
+		});
+
+		if (sys_map(HL_SELF, LARGE, 0, 1, MAP_UNMAP | MAP_LARGE, 0, HL_SELF) != 1)
+			bench_fail("the leaf of 2 MiB stays");
+		samples_add(samples, ticks - clock_empty(1), 1);
+	}
+}
+
+void move_run(const struct plan *plan, struct samples *samples)
+{
+	const int64_t empty = empty_window(plan->ops);
+	const uint64_t away = plan->ops * PAGE_SIZE;
+
+	map_region(2 * plan->ops); /* tables of the other place, too */
+	check(hl_map(HL_SELF, REGION + away, 0, plan->ops, MAP_UNMAP, HL_SELF), "unmap");
+	while (samples_wanted(samples, plan->windows)) {
+		int64_t ticks = PAGES_WINDOW(plan->ops,
+					     sys_map_move(HL_SELF, va + away, va, 1, READ_WRITE));
+
+		check(hl_map(HL_SELF, REGION, REGION + away, plan->ops, MAP_MOVE | READ_WRITE,
+			     HL_SELF),
+		      "move back");
+		samples_add(samples, ticks - empty, plan->ops);
+	}
+	unmap_region(HL_SELF, plan->ops);
+}
+
+/* As the kernel does: 16 stores, a step and a branch. */
+static inline void clear(uint64_t *page)
+{
+	uint64_t *end = page + PAGE_SIZE / sizeof(*page);
+
+	asm volatile("1:\n"
+		     ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
+		     "sd zero, 8 * \\n(%0)\n"
+		     ".endr\n"
+		     "addi %0, %0, 128\n"
+		     "bne %0, %1, 1b"
+		     : "+r"(page)
+		     : "r"(end)
+		     : "memory");
+}
+
+void zero_run(const struct plan *plan, struct samples *samples)
+{
+	static uint64_t page[PAGE_SIZE / sizeof(uint64_t)];
+	const int64_t empty = clock_empty(plan->ops);
+
+	while (samples_wanted(samples, plan->windows)) {
+		int64_t ticks = CLOCK_WINDOW(plan->ops, clear(page));
+
+		samples_add(samples, ticks - empty, plan->ops);
+	}
+}

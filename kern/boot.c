@@ -21,6 +21,8 @@
 extern char image_start[], image_end[];
 extern char stub_start[], stub_end[], early_root[];
 
+#define ASID_OPTION   "hartleaf.asid_bits="
+#define PAGING_OPTION "hartleaf.paging="
 #define SLICE_OPTION  "hartleaf.slice_us="
 #define SLICE_DEFAULT 10000 /* us */
 #define SLICE_MIN     100
@@ -50,6 +52,14 @@ void boot_without_paging(uint64_t device_tree, const char *why)
 	boot_refuse(why);
 }
 
+static uint64_t node_of(const struct fdt_node *n)
+{
+	uint64_t node;
+
+	/* Nodes beyond what is told apart are as good as the first. */
+	return fdt_number(n, "numa-node-id", &node) && node < NODES_MAX ? node : 0;
+}
+
 static void read_memory(void)
 {
 	struct fdt_node n;
@@ -58,7 +68,7 @@ static void read_memory(void)
 	for (int got = fdt_root(dt, &n); got > 0; got = fdt_next(&n))
 		if (n.depth == 1 && fdt_name_is(&n, "memory") && fdt_enabled(&n))
 			for (unsigned i = 0; fdt_reg(&n, i, &base, &size) > 0; i++)
-				memory_add(base, size);
+				memory_add(base, size, node_of(&n));
 	for (unsigned i = 0; fdt_reserved(dt, i, &base, &size) > 0; i++)
 		memory_reserve(base, size);
 	bool inside = false;
@@ -82,6 +92,62 @@ static void read_chosen(void)
 	initrd_size = end - initrd_pa;
 }
 
+/* What a boot argument says, "hartleaf." in front of its name; NULL: nothing. */
+static const char *option(const char *name)
+{
+	const char *args;
+	struct fdt_node n;
+	bool start = true;
+
+	args = fdt_find(dt, "/chosen", &n) > 0 ? fdt_string(&n, "bootargs") : NULL;
+	for (; args != NULL && *args != 0; start = *args++ == ' ') {
+		unsigned i = 0;
+		while (start && name[i] != 0 && args[i] == name[i])
+			i++;
+		if (i != 0 && name[i] == 0)
+			return args + i;
+	}
+	return NULL;
+}
+
+static bool option_is(const char *value, const char *word)
+{
+	while (*word != 0 && *value == *word)
+		value++, word++;
+	return *word == 0 && (*value == 0 || *value == ' ');
+}
+
+/* A number that a boot argument gives, within limits; `why` says which. */
+static uint64_t option_number(const char *name, uint64_t least, uint64_t most, uint64_t otherwise,
+			      const char *why)
+{
+	const char *value = option(name);
+	uint64_t n = 0, digits = 0;
+
+	if (value == NULL)
+		return otherwise;
+	for (; *value >= '0' && *value <= '9' && n <= most; value++, digits++)
+		n = n * 10 + *value - '0';
+	if (digits == 0 || n < least || n > most || (*value != 0 && *value != ' '))
+		boot_refuse(why);
+	return n;
+}
+
+static void read_paging(void)
+{
+	const char *value = option(PAGING_OPTION);
+
+	global->satp_mode = SATP_SV39;
+	global->top_shift = 30;
+	if (value != NULL && option_is(value, "sv48")) {
+		global->satp_mode = SATP_SV48;
+		global->top_shift = 39;
+	} else if (value != NULL && !option_is(value, "sv39")) {
+		boot_refuse(PAGING_OPTION " takes sv39 or sv48");
+	}
+	global->user_top = 1UL << (global->top_shift + 8);
+}
+
 void boot_main(uint64_t sbi_id, uint64_t device_tree, uint64_t image_pa)
 {
 	dt = direct(device_tree);
@@ -100,6 +166,7 @@ void boot_main(uint64_t sbi_id, uint64_t device_tree, uint64_t image_pa)
 	dt_size = size;
 	read_memory();
 	read_chosen();
+	read_paging();
 	if (!memory_is_ram(dt_pa, dt_size) || !memory_is_ram(initrd_pa, initrd_size))
 		boot_refuse("device tree or initrd outside the memory that is there");
 	memory_reserve(image_pa, image_end - image_start);
@@ -108,7 +175,11 @@ void boot_main(uint64_t sbi_id, uint64_t device_tree, uint64_t image_pa)
 	memory_map_kernel();
 	if (finisher != 0)
 		global->finisher = memory_map_finisher(finisher);
-	global->asid_bits = machine_asid_bits();
+	if (!machine_use_kernel_space())
+		boot_refuse("this hart has no Sv48");
+	uint64_t bits = machine_asid_bits();
+	global->asid_bits = option_number(ASID_OPTION, 0, bits, bits,
+					  ASID_OPTION " takes 0 to what the hart has");
 	global->hart[0] = memory_map_hart(0);
 	machine_enter(global->hart[0]);
 }
@@ -118,8 +189,8 @@ static void hart_begin(void)
 	hart_timer_begin();
 	this_hart->tickless = 1;
 	this_hart->random = this_hart->id + 1;
-	/* Mode Sv39 and the first ASID that isn't shared. */
-	this_hart->asids = SATP_SV39 << SATP_MODE_SHIFT | 1UL << SATP_ASID_SHIFT;
+	/* The mode and the first ASID that isn't shared. */
+	this_hart->asids = global->satp_mode << SATP_MODE_SHIFT | 1UL << SATP_ASID_SHIFT;
 }
 
 void boot_secondary(void)
@@ -176,6 +247,14 @@ static uint64_t isa_bits(const struct fdt_node *cpu)
 	return bits;
 }
 
+/* A node may have harts and no memory. */
+static void set_node(struct hart *hart, const struct fdt_node *n)
+{
+	uint64_t node = node_of(n);
+
+	hart->node = node < global->nodes ? node : 0;
+}
+
 /* One hart at a time, ids in the order of the device tree but that the boot
  * hart, whichever it is, has 0. */
 static void start_harts(void)
@@ -204,6 +283,7 @@ static void start_harts(void)
 			if (hart == NULL)
 				hart = memory_map_hart(global->harts);
 			hart->sbi_id = base;
+			set_node(hart, &n);
 			global->starting = hart;
 			if (!hart_start(hart))
 				continue;
@@ -213,39 +293,17 @@ static void start_harts(void)
 			/* Release: pairs with the acquire of those that steal. */
 			atomic_store_release(&global->harts, global->harts + 1);
 			hart = NULL;
+		} else {
+			set_node(this_hart, &n);
 		}
 		isa &= isa_bits(&n);
 	}
 	global->info->isa = isa;
 }
 
-/* The slice in microseconds: what the boot arguments say, within limits. */
-static uint64_t slice_us(void)
-{
-	const char *args, *option = SLICE_OPTION;
-	struct fdt_node n;
-	uint64_t us = 0;
-
-	args = fdt_find(dt, "/chosen", &n) > 0 ? fdt_string(&n, "bootargs") : NULL;
-	for (bool start = true; args != NULL && *args != 0; args++) {
-		unsigned i = 0;
-		while (start && option[i] != 0 && args[i] == option[i])
-			i++;
-		start = *args == ' ';
-		if (i == 0 || option[i] != 0)
-			continue;
-		for (args += i; *args >= '0' && *args <= '9' && us <= SLICE_MAX; args++)
-			us = us * 10 + *args - '0';
-		if (us < SLICE_MIN || us > SLICE_MAX || (*args != 0 && *args != ' '))
-			boot_refuse(SLICE_OPTION " takes 100 to 10000000");
-		return us;
-	}
-	return SLICE_DEFAULT;
-}
-
 static void enter_leaf(struct vas *v, uint64_t va, uint64_t leaf)
 {
-	uint64_t *entry = table_make(v, va);
+	uint64_t *entry = table_make(v, va, PAGE_SHIFT);
 
 	if (entry == NULL)
 		boot_refuse("too little memory");
@@ -287,8 +345,8 @@ static struct vas *make_first_vas(void)
 	v->flags = VAS_DEVICE;
 	v->asid = asid_alloc() << 1;
 	/* From here on every frame is charged to somebody. */
-	global->info->free_pages = memory_left();
-	v->avail = memory_left() * VAS_ONE;
+	global->info->free_pages = memory_begin();
+	v->avail = global->info->free_pages * VAS_ONE;
 	return v;
 }
 
@@ -322,21 +380,33 @@ void boot_rest(void)
 {
 	struct info *info = global->info;
 
-	page_zero(early_root); /* nobody uses what is writable and executable */
+	pages_zero(early_root, 1); /* nobody uses what is writable and executable */
 	hart_begin();
 	this_hart->quiesced = 1;
 	start_harts();
 	info->magic = INFO_MAGIC;
 	info->abi = INFO_ABI;
-	info->satp_mode = SATP_SV39;
+	info->satp_mode = global->satp_mode;
+	info->user_top = global->user_top;
+	info->nodes = global->nodes;
+	for (uint64_t i = 0; i < global->harts; i++)
+		info->hart_node[i] = global->hart[i]->node;
 	info->harts = global->harts;
 	info->asid_bits = global->asid_bits;
-	info->slice_ns = slice_us() * 1000;
+	info->slice_ns = 1000 * option_number(SLICE_OPTION, SLICE_MIN, SLICE_MAX, SLICE_DEFAULT,
+					      SLICE_OPTION " takes 100 to 10000000");
 	global->slice = info->timebase * (info->slice_ns / 1000) / 1000000;
 	if (global->slice == 0)
 		boot_refuse("no timebase-frequency, so slices have no length");
-	for (uint64_t i = 0; i < global->free_ranges; i++)
-		info->memory_pages += global->frames[i].end - global->frames[i].first;
+	for (uint64_t i = 0; i < global->free_ranges; i++) {
+		struct range *r = &global->frames[i];
+		if (r->first >= r->end)
+			continue;
+		info->memory[info->ranges].first = r->first;
+		info->memory[info->ranges].node = r->node;
+		info->memory[info->ranges++].pages = r->end - r->first;
+		info->memory_pages += r->end - r->first;
+	}
 	make_first_executor();
 	boot_discard();
 }

@@ -111,14 +111,14 @@ int64_t call_c(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, 
 	uint64_t number = a7 & CALL_NUMBER, flags = a7 & ~(uint64_t)CALL_NUMBER;
 	int64_t result;
 
-	if (number > CALL_STOP)
+	if (a7 == CALL_MAP)
+		result = map_call(a0, a1, a2, a3, a4, a5, a6);
+	else if (number > CALL_STOP)
 		result = -HL_ENOSYS;
 	else if (number == CALL_STOP)
 		result = call_stop(self, a0, a1, flags);
 	else if (flags != 0)
 		result = -HL_EINVAL;
-	else if (number == CALL_MAP)
-		result = map_call(self->vas, a0, a1, a2, a3, a4, a5, a6);
 	else if (number == CALL_START)
 		result = call_start(self, a0, a1, a2, a3, a4, a5, a6);
 	else
@@ -138,10 +138,21 @@ static bool allowed_now(struct executor *ex, uint64_t cause, uint64_t addr)
 			: cause == CAUSE_LOAD_FAULT  ? LEAF_R
 			: cause == CAUSE_STORE_FAULT ? LEAF_W
 						     : 0;
-	uint64_t *entry = need != 0 ? table_find(ex->vas, addr) : NULL;
+	uint64_t *entry = need != 0 ? table_find(ex->vas, addr, PAGE_SHIFT) : NULL, leaf, used;
 
+	if (entry == TABLE_BLOCKED)
+		entry = table_find(ex->vas, addr, LARGE_SHIFT);
+	if (entry == NULL)
+		return false;
 	need |= LEAF_V | LEAF_U;
-	return entry != NULL && (atomic_load(entry) & need) == need;
+	used = need & LEAF_W ? LEAF_A | LEAF_D : LEAF_A;
+	leaf = atomic_load(entry);
+	do
+		if ((leaf & need) != need)
+			return false;
+	/* Hardware may leave it to us to note the use. */
+	while ((leaf & used) != used && !atomic_cas(entry, &leaf, leaf | used));
+	return true;
 }
 
 void trap_user(struct executor *ex, uint64_t cause, uint64_t addr)

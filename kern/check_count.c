@@ -2,7 +2,9 @@
  *
  * See check.c: lists that VASs and executors are on, and all that is counted.
  */
+#include "block.h"
 #include "check_parts.h"
+#include "table.h"
 
 /* --- lists --------------------------------------------------------- */
 
@@ -133,11 +135,6 @@ static void uncount_name(struct executor *ex, const struct vas *v)
 		uncount(&ex->vas->refs, VAS_ONE, "VAS named more often than counted", ex->vas);
 }
 
-static uint64_t entry_frame(uint64_t entry)
-{
-	return entry << (64 - LEAF_BADGE_SHIFT) >> (64 - LEAF_BADGE_SHIFT + LEAF_PPN_SHIFT);
-}
-
 static void uncount_frame(uint64_t frame, uint64_t type)
 {
 	demand(is_ram(frame) && frame_type(frame) == type, "mapped, another type", NULL, frame);
@@ -155,6 +152,9 @@ static void uncount_leaf(uint64_t leaf, const struct vas *v)
 		if (is_ram(frame) && frame_type(frame) == FRAME_EXECUTOR)
 			uncount(&executor_at(frame)->refs, 1, "viewed more often than counted",
 				executor_at(frame));
+		else if (is_ram(frame) &&
+			 (frame_type(frame) == FRAME_TABLE || frame_type(frame) == FRAME_LARGE))
+			uncount_frame(frame, frame_type(frame));
 		else if (!is_ram(frame) || frame_type(frame) != FRAME_BOOT)
 			uncount_frame(frame, FRAME_MEMORY);
 		break;
@@ -169,22 +169,18 @@ static void uncount_leaf(uint64_t leaf, const struct vas *v)
 	}
 }
 
-static void uncount_space(struct vas *v)
+static void uncount_table(struct vas *v, const uint64_t *table, unsigned n, unsigned shift)
 {
-	for (unsigned i = 0; i < SLOT_DIRECT; i++) {
-		if (v->user[i] == 0)
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t entry = table[i];
+		if (entry == 0)
 			continue;
-		uncount_frame(entry_frame(v->user[i]), FRAME_TABLE);
-		uint64_t *table = direct(entry_frame(v->user[i]) << PAGE_SHIFT);
-		for (unsigned k = 0; k < PAGE_SIZE / sizeof(*table); k++) {
-			if (table[k] == 0)
-				continue;
-			uncount_frame(entry_frame(table[k]), FRAME_TABLE);
-			uint64_t *leaves = direct(entry_frame(table[k]) << PAGE_SHIFT);
-			for (unsigned n = 0; n < PAGE_SIZE / sizeof(*leaves); n++)
-				if (leaves[n] != 0)
-					uncount_leaf(leaves[n], v);
+		if (shift == PAGE_SHIFT || entry_is_leaf(entry)) {
+			uncount_leaf(entry, v);
+			continue;
 		}
+		uncount_frame(entry_frame(entry), FRAME_TABLE);
+		uncount_table(v, entry_table(entry), TABLE_INDEX + 1, shift - 9);
 	}
 }
 
@@ -206,11 +202,12 @@ static void uncount_uses(uint64_t frame)
 	if (type == FRAME_EXECUTOR)
 		uncount_executor(executor_at(frame));
 	if (type == FRAME_VAS)
-		uncount_space(vas_at(frame));
-	if (type < FRAME_MEMORY || type > FRAME_VAS || payer == 0)
+		uncount_table(vas_at(frame), vas_at(frame)->user, SLOT_DIRECT, global->top_shift);
+	if (type < FRAME_MEMORY || type == FRAME_BOOT || payer == 0)
 		return;
 	demand_frame(vas_at(payer), FRAME_VAS, "paid for by no VAS");
-	uncount(&vas_at(payer)->used, VAS_ONE, "pays for more than counted", vas_at(payer));
+	uncount(&vas_at(payer)->used, type == FRAME_LARGE ? BLOCK_FRAMES * VAS_ONE : VAS_ONE,
+		"pays for more than counted", vas_at(payer));
 }
 
 static void check_nothing_left(uint64_t frame)
@@ -221,6 +218,7 @@ static void check_nothing_left(uint64_t frame)
 	switch (frame_type(frame)) {
 	case FRAME_MEMORY:
 	case FRAME_TABLE:
+	case FRAME_LARGE:
 		demand((*frame_desc(frame) & FRAME_COUNT) == 0, "counted more often than mapped",
 		       NULL, frame);
 		break;
@@ -235,25 +233,58 @@ static void check_nothing_left(uint64_t frame)
 	}
 }
 
+/* Its bits as the state has it, and what is free isn't anything. */
+static uint64_t check_block(struct block *b)
+{
+	uint64_t free = 0;
+
+	for (uint64_t i = 0; i < BLOCK_FRAMES; i++) {
+		uint64_t frame = ((uint64_t)(b - BLOCKS) << BLOCK_SHIFT) + i;
+		if (!(b->free[i / 64] >> i % 64 & 1))
+			continue;
+		demand(is_ram(frame) && frame_type(frame) == FRAME_NONE, "free, and used", b,
+		       frame);
+		free++;
+	}
+	demand(free == (b->state & BLOCK_COUNT), "free in a block, counted", b, free);
+	demand(free == 0 || (b->state & ~BLOCK_COUNT) != 0, "free in a block nobody finds", b,
+	       b->state);
+	return free;
+}
+
+static void check_stack(uint64_t top, unsigned kind)
+{
+	uint64_t flag = kind == 0 ? BLOCK_ROOM : BLOCK_WHOLE;
+
+	for (uint32_t link = top; link != 0; link = BLOCKS[link - 1].next[kind]) {
+		struct block *b = BLOCKS + link - 1;
+		demand((b->state & flag) != 0, "on a stack, not flagged or twice", b, b->state);
+		b->state &= ~flag;
+	}
+}
+
 static void check_free_frames(void)
 {
-	uint64_t stacked = 0, free = 0, fresh = 0, budget = 0;
+	uint64_t free = 0, budget = 0, block = 0;
 
 	for (uint64_t f = next_ram(1); f != 0; f = next_ram(f + 1)) {
-		free += frame_type(f) == FRAME_FREE;
 		if (frame_type(f) == FRAME_VAS)
 			budget += vas_at(f)->avail / VAS_ONE;
+		if (f >> BLOCK_SHIFT == block)
+			continue;
+		block = f >> BLOCK_SHIFT;
+		free += check_block(BLOCKS + block);
 	}
-	for (uint64_t f = (uint32_t)global->page_alloc_head; f != 0 && stacked <= free; stacked++) {
-		demand(is_ram(f) && frame_type(f) == FRAME_FREE, "free, another type", NULL, f);
-		f = (*frame_desc(f) & FRAME_COUNT) >> FRAME_COUNT_SHIFT;
+	demand(global->info->free_pages == free, "free frames, counted", NULL,
+	       global->info->free_pages - free);
+	demand(budget == free, "free frames, budgets", NULL, budget - free);
+	for (uint64_t i = 0; i < global->nodes; i++) {
+		check_stack(global->page_alloc_head[i].top, 0);
+		check_stack(global->page_alloc_tail[i].top, 1);
 	}
-	for (uint64_t f = frame_next(global->page_alloc_tail); f != 0; f = frame_next(f + 1))
-		fresh++;
-	demand(stacked == free, "free frames not on the stack", NULL, free - stacked);
-	demand(global->info->free_pages == stacked + fresh, "free frames, counted", NULL,
-	       global->info->free_pages - stacked - fresh);
-	demand(budget == stacked + fresh, "free frames, budgets", NULL, budget - stacked - fresh);
+	for (uint64_t f = next_ram(1); f != 0; f = next_ram(f + 1))
+		demand((BLOCKS[f >> BLOCK_SHIFT].state & (BLOCK_ROOM | BLOCK_WHOLE)) == 0,
+		       "flagged, on no stack", BLOCKS + (f >> BLOCK_SHIFT), f);
 }
 
 void check_counts(void)

@@ -79,7 +79,7 @@ struct executor *executor_new(struct vas *v)
 		uint64_t *page = direct(frame << PAGE_SHIFT);
 		page[EX_PAGE_COLOUR / sizeof(*page)] = (uint64_t)ex & (PAGE_SIZE - 1);
 		ex->vas = v;
-		ex->satp = SATP_SV39 << SATP_MODE_SHIFT | vas_asid(v) << SATP_ASID_SHIFT |
+		ex->satp = global->satp_mode << SATP_MODE_SHIFT | vas_asid(v) << SATP_ASID_SHIFT |
 			   physical(v) >> PAGE_SHIFT;
 		ex->list = EX_LISTED;
 		ex->state = EX_STOPPED;

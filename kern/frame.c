@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Frame allocator: a stack of freed frames, linked through their descriptors,
- * in front of the frames that were never given out.  Lock-free: the head
- * carries a tag that every change steps, so a frame that came back between a
- * load and the store-conditional isn't mistaken for itself (emulators do LR/SC
- * by comparing values).
+ * Frames: who pays, and how many leaves map them.  Which are free is block.c's.
  *
  * A frame is free before its payer's budget says so; therefore whoever has
  * budget finds a frame.
  */
 #include "frame.h"
 #include "atomic.h"
+#include "block.h"
 #include "global.h"
 #include "machine.h"
 #include "vas.h"
@@ -18,87 +15,103 @@
 #include <hartleaf/call.h>
 #include <hartleaf/leaf.h>
 
-#define LINK_MASK 0xffffffffUL
-#define TAG_ONE   (LINK_MASK + 1)
-
-static uint64_t desc_link(uint64_t desc)
+/* n frames in a row, of which each is one. */
+static void begin(uint64_t first, uint64_t n, unsigned type, struct vas *payer)
 {
-	return (desc & FRAME_COUNT) >> FRAME_COUNT_SHIFT;
+	uint64_t desc =
+		(physical(payer) >> PAGE_SHIFT) << FRAME_PAYER_SHIFT | FRAME_COUNT_ONE | type;
+
+	pages_zero(direct(first << PAGE_SHIFT), type == FRAME_LARGE ? BLOCK_FRAMES : n);
+	/* Release: who sees the type sees the zeroes; pairs with the acquire of
+	 * the counts taken by a stale leaf. */
+	for (uint64_t i = 0; i < n; i++)
+		atomic_store_release(frame_desc(first + i), desc);
 }
 
-static uint64_t pop(void)
+static uint64_t take(struct vas *payer, uint64_t want, uint64_t *got)
 {
-	/* Acquire: pairs with the release in push, for the frame's link. */
-	uint64_t head = atomic_load_acquire(&global->page_alloc_head);
-	for (;;) {
-		uint64_t frame = head & LINK_MASK;
-		if (frame == 0)
-			return 0;
-		/* May be anything by now; then the tag has changed as well. */
-		uint64_t next = desc_link(atomic_load(frame_desc(frame)));
-		if (atomic_cas(&global->page_alloc_head, &head,
-			       ((head & ~LINK_MASK) + TAG_ONE) | next))
-			return frame;
-	}
-}
-
-static void push(uint64_t frame)
-{
-	uint64_t head = atomic_load(&global->page_alloc_head);
-	do
-		atomic_store(frame_desc(frame),
-			     (head & LINK_MASK) << FRAME_COUNT_SHIFT | FRAME_FREE);
-	while (!atomic_cas(&global->page_alloc_head, &head,
-			   ((head & ~LINK_MASK) + TAG_ONE) | frame));
-}
-
-uint64_t frame_next(uint64_t frame)
-{
-	for (uint64_t i = 0; i < global->free_ranges; i++) {
-		struct range r = global->frames[i];
-		uint64_t next = frame > r.first ? frame : r.first;
-		if (next < r.end)
-			return next;
-	}
-	return 0;
-}
-
-static uint64_t take_fresh(void)
-{
-	uint64_t tail = atomic_load(&global->page_alloc_tail);
-	for (;;) {
-		uint64_t frame = frame_next(tail);
-		if (frame == 0 || atomic_cas(&global->page_alloc_tail, &tail, frame + 1))
-			return frame;
-	}
+	if (!vas_charge(payer, want))
+		return 0;
+	uint64_t first = block_take(want, got);
+	if (*got != want)
+		vas_uncharge(payer, want - *got);
+	__atomic_fetch_sub(&global->info->free_pages, *got, __ATOMIC_RELAXED);
+	return first;
 }
 
 uint64_t frame_alloc(unsigned type, struct vas *payer)
 {
-	if (!vas_charge(payer, 1))
-		return 0;
-	uint64_t frame;
-	/* The charge says that there is one. It may be on its way from the
-	 * untouched frames to the stack, hence the loop. */
-	do
-		frame = pop();
-	while (frame == 0 && (frame = take_fresh()) == 0);
-	__atomic_fetch_sub(&global->info->free_pages, 1, __ATOMIC_RELAXED);
-	page_zero(direct(frame << PAGE_SHIFT));
-	/* Release: who sees the type sees the zeroes; pairs with the acquire of
-	 * the counts taken by a stale leaf. */
-	atomic_store_release(frame_desc(frame), (physical(payer) >> PAGE_SHIFT)
-								<< FRAME_PAYER_SHIFT |
-							FRAME_COUNT_ONE | type);
+	uint64_t got, frame = take(payer, 1, &got);
+
+	if (frame != 0)
+		begin(frame, 1, type, payer);
 	return frame;
+}
+
+uint64_t frame_alloc_run(struct vas *payer, uint64_t want, uint64_t *got)
+{
+	uint64_t first;
+
+	while ((first = take(payer, want, got)) == 0)
+		if ((want /= 2) == 0)
+			return 0;
+	begin(first, *got, FRAME_MEMORY, payer);
+	return first;
+}
+
+uint64_t frame_alloc_large(struct vas *payer)
+{
+	/* Taken first: else one that there is no room for would, for a moment, keep
+	 * the budget from others. */
+	uint64_t first = block_take_whole();
+	if (first == 0)
+		return 0;
+	if (!vas_charge(payer, BLOCK_FRAMES)) {
+		block_give_whole(first);
+		return 0;
+	}
+	__atomic_fetch_sub(&global->info->free_pages, BLOCK_FRAMES, __ATOMIC_RELAXED);
+	begin(first, 1, FRAME_LARGE, payer);
+	return first;
+}
+
+static void free_large(uint64_t first, uint64_t payer)
+{
+	atomic_store(frame_desc(first), FRAME_NONE);
+	block_give_whole(first);
+	__atomic_fetch_add(&global->info->free_pages, BLOCK_FRAMES, __ATOMIC_RELAXED);
+	vas_uncharge(direct(payer << PAGE_SHIFT), BLOCK_FRAMES);
+}
+
+void frame_run_free(struct frame_run *run)
+{
+	if (run->n == 0)
+		return;
+	for (uint64_t i = 0; i < run->n; i++)
+		atomic_store(frame_desc(run->first + i), FRAME_NONE);
+	block_give(run->first, run->n);
+	__atomic_fetch_add(&global->info->free_pages, run->n, __ATOMIC_RELAXED);
+	vas_uncharge(direct(run->payer << PAGE_SHIFT), run->n);
+	run->n = 0;
+}
+
+void frame_run_add(struct frame_run *run, uint64_t frame, uint64_t desc)
+{
+	uint64_t payer = desc >> FRAME_PAYER_SHIFT;
+
+	if ((desc & FRAME_TYPE) == FRAME_LARGE) {
+		free_large(frame, payer);
+		return;
+	}
+	frame_run_free(run);
+	*run = (struct frame_run){frame, 1, payer};
 }
 
 void frame_free(uint64_t frame)
 {
-	uint64_t payer = atomic_load(frame_desc(frame)) >> FRAME_PAYER_SHIFT;
-	push(frame);
-	__atomic_fetch_add(&global->info->free_pages, 1, __ATOMIC_RELAXED);
-	vas_uncharge(direct(payer << PAGE_SHIFT), 1);
+	struct frame_run run = {frame, 1, atomic_load(frame_desc(frame)) >> FRAME_PAYER_SHIFT};
+
+	frame_run_free(&run);
 }
 
 int frame_get(uint64_t frame)
@@ -106,7 +119,9 @@ int frame_get(uint64_t frame)
 	uint64_t *d = frame_desc(frame);
 	uint64_t old = atomic_load(d);
 	do {
-		if ((old & FRAME_TYPE) != FRAME_MEMORY || (old & FRAME_COUNT) == 0)
+		uint64_t type = old & FRAME_TYPE;
+		if ((type != FRAME_MEMORY && type != FRAME_LARGE && type != FRAME_TABLE) ||
+		    (old & FRAME_COUNT) == 0)
 			return -HL_EAGAIN;
 		if ((old & FRAME_COUNT) == FRAME_COUNT)
 			return -HL_ENOMEM;
@@ -117,9 +132,8 @@ int frame_get(uint64_t frame)
 
 void frame_put(uint64_t frame)
 {
-	/* Acquire and release: whoever drops the last count sees that every
-	 * other dropper was done with the frame. */
-	uint64_t old = atomic_sub(frame_desc(frame), FRAME_COUNT_ONE);
-	if ((old & FRAME_COUNT) == FRAME_COUNT_ONE)
-		frame_free(frame);
+	struct frame_run run = {0};
+
+	frame_put_run(frame, &run);
+	frame_run_free(&run);
 }

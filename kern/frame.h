@@ -10,20 +10,22 @@
 
 struct vas;
 
-/* bits 3:0 type, 31:4 count or link, 63:32 frame number of the payer */
-#define FRAME_NONE     0 /* the kernel's own, or never given out */
-#define FRAME_FREE     1 /* count is the link to the next free one */
+/* bits 3:0 type, 31:4 count, 63:32 frame number of the payer */
+#define FRAME_NONE     0 /* the kernel's own, or free */
 #define FRAME_MEMORY   2 /* count: leaves that map it */
-#define FRAME_TABLE    3
+#define FRAME_TABLE    3 /* count: its place in a table, and views */
 #define FRAME_EXECUTOR 4 /* counted in the page; count is the limbo link */
 #define FRAME_VAS      5 /* counted in the page; count is the limbo link */
 #define FRAME_BOOT     6 /* initrd, device tree: not counted, never freed */
+#define FRAME_LARGE    7 /* first of 512 that are memory; count: leaves that map them */
 
 #define FRAME_TYPE        0xfUL
 #define FRAME_COUNT_SHIFT 4
 #define FRAME_COUNT_ONE   (1UL << FRAME_COUNT_SHIFT)
 #define FRAME_COUNT       0xfffffff0UL
 #define FRAME_PAYER_SHIFT 32
+
+#define FRAME_WORD 64 /* frames in a word of a block's bitmap: a run ends there */
 
 #define VMEMMAP 0xffffffff00000000UL /* root slot 508 */
 
@@ -39,14 +41,39 @@ static inline uint64_t frame_type(uint64_t frame)
 
 /* Charge payer for a frame and give it out zeroed with count 1; 0: none. */
 uint64_t frame_alloc(unsigned type, struct vas *payer);
-/* One more leaf maps this memory.  0: done; -EAGAIN: it is no longer
- * counted memory, look again; -ENOMEM: too many. */
+/* The same for up to `want` (1..64) frames of memory in a row; *got says how many. */
+uint64_t frame_alloc_run(struct vas *payer, uint64_t want, uint64_t *got);
+/* 512 at once, aligned; 0: no budget, or no 512 that are free and together. */
+uint64_t frame_alloc_large(struct vas *payer);
+/* One more leaf maps this memory, or views this table.  0: done; -EAGAIN: it is no longer
+ * counted, look again; -ENOMEM: too many. */
 int frame_get(uint64_t frame);
 /* One leaf less; the last frees it.  The TLBs know already. */
 void frame_put(uint64_t frame);
 /* Free it at once, whatever it was. */
 void frame_free(uint64_t frame);
-/* The next frame at or above `frame` that may be given out, or 0. */
-uint64_t frame_next(uint64_t frame);
+
+/* Frames that are about to be freed together: neighbours with one payer. */
+struct frame_run {
+	uint64_t first, n, payer;
+};
+void frame_run_free(struct frame_run *run);
+/* One that is counted 0 by now; desc is what its descriptor was. */
+void frame_run_add(struct frame_run *run, uint64_t frame, uint64_t desc);
+
+/* frame_put into a run, which frame_run_free then frees. */
+static inline void frame_put_run(uint64_t frame, struct frame_run *run)
+{
+	/* Acquire and release: whoever drops the last count sees that every
+	 * other dropper was done with the frame. */
+	uint64_t old = __atomic_fetch_sub(frame_desc(frame), FRAME_COUNT_ONE, __ATOMIC_ACQ_REL);
+	if ((old & FRAME_COUNT) != FRAME_COUNT_ONE)
+		return;
+	if (run->n != 0 && frame == run->first + run->n && frame % FRAME_WORD != 0 &&
+	    (old & FRAME_TYPE) == FRAME_MEMORY && old >> FRAME_PAYER_SHIFT == run->payer)
+		run->n++;
+	else
+		frame_run_add(run, frame, old);
+}
 
 #endif

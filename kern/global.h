@@ -19,6 +19,7 @@
 #define GL_IDLE            0x680
 #define GL_KERNEL_SATP     0x740
 #define GL_STARTING        0x748
+#define GL_TOP_SHIFT       0x750
 
 /* Hot words of executor pages lie in the sets of 0x000-0x23f; the hart page
  * keeps its own out of there but for the queue node of its lock. */
@@ -61,6 +62,8 @@ struct hart {
 	uint64_t id;              /* dense, 0.. */
 	uint64_t sbi_id;          /* what the firmware calls this hart */
 	uint64_t asids;           /* a satp from here on needs no flush */
+	uint64_t node;            /* whose memory is near */
+	struct block *block;      /* takes frames from there; others may, too */
 	LINE uint64_t quiesced;   /* counts answers to grace-period requests */
 	uint64_t quiesced_seen;   /* what the reclaimer read last */
 
@@ -91,13 +94,19 @@ struct hart {
 struct range {
 	uint64_t first; /* frame numbers, [first, end) */
 	uint64_t end;
+	uint64_t node;
 };
 
-#define RANGES_MAX 24
+#define RANGES_MAX INFO_RANGES_LIMIT
+#define NODES_MAX  8 /* of memory */
+
+struct line {
+	LINE uint64_t top;
+};
 
 struct global {
-	uint64_t page_alloc_head;           /* freed frames: tag << 32 | frame, frame 0 = none */
-	AT(0x200) uint64_t page_alloc_tail; /* next frame never given out */
+	struct line page_alloc_head[NODES_MAX]; /* blocks with frames to take; block.c */
+	struct line page_alloc_tail[NODES_MAX]; /* those wholly free, the last to be taken */
 	AT(0x200) struct hart *sched_mcs_lock;
 	AT(0x200) struct executor *sched_head;
 	struct executor *sched_tail;
@@ -123,13 +132,17 @@ struct global {
 	/* Written at boot only. */
 	LINE uint64_t kernel_satp;
 	struct hart *starting; /* the hart that boot waits for */
+	uint64_t top_shift;    /* of a root entry: 30 for Sv39, 39 for Sv48 */
+	uint64_t user_top;     /* first address above the user half */
+	uint64_t satp_mode;
 	uint64_t harts;
+	uint64_t nodes;
 	uint64_t asid_bits;
-	uint64_t slice;    /* in ticks of `time` */
-	uint64_t image_pa; /* where the image is loaded */
-	struct vas *kernel_root;
-	uint64_t *init_leaves;  /* of what boot_discard gives away */
-	struct executor *first; /* its end is the machine's */
+	uint64_t slice;          /* in ticks of `time` */
+	uint64_t image_pa;       /* where the image is loaded */
+	struct vas *kernel_root; /* what every root has in its upper half */
+	uint64_t *init_leaves;   /* of what boot_discard gives away */
+	struct executor *first;  /* its end is the machine's */
 	struct info *info;
 	volatile uint32_t *finisher; /* machine_stop's; NULL: there is none */
 	uint64_t ram_ranges;
@@ -160,6 +173,7 @@ _Static_assert(offsetof(struct global, sched_tail) == GL_SCHED_TAIL, "");
 _Static_assert(offsetof(struct global, idle) == GL_IDLE, "");
 _Static_assert(offsetof(struct global, kernel_satp) == GL_KERNEL_SATP, "");
 _Static_assert(offsetof(struct global, starting) == GL_STARTING, "");
+_Static_assert(offsetof(struct global, top_shift) == GL_TOP_SHIFT, "");
 _Static_assert(sizeof(struct global) <= 4096, "the global page is a page");
 
 register struct global *global asm("gp");

@@ -29,10 +29,12 @@ static inline uint64_t physical(const void *p)
 }
 
 #define SATP_SV39       8UL
+#define SATP_SV48       9UL
 #define SATP_MODE_SHIFT 60
 #define SATP_ASID_SHIFT 44
 
-void page_zero(void *page);
+/* n > 0 pages in a row. */
+void pages_zero(void *first, uint64_t n);
 
 /* Interrupt each hart of the mask (dense ids). */
 void hart_interrupt(uint64_t harts);
@@ -68,7 +70,9 @@ unsigned machine_asid_bits(void);
 /* Boot: start the hart that the firmware calls by hart->sbi_id; false: it
  * can't.  It enters boot_secondary on its own stack, in the kernel's space. */
 bool hart_start(struct hart *hart);
-/* Boot: go on in the kernel's own space, as this hart, at boot_rest. */
+/* Boot: use the kernel's own space; false: this hart doesn't have its mode. */
+bool machine_use_kernel_space(void);
+/* Boot: go on there, as this hart, at boot_rest. */
 _Noreturn void machine_enter(struct hart *hart);
 
 /* Run whatever is ready; the hart's stack starts anew. */

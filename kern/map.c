@@ -9,6 +9,7 @@
  */
 #include "map.h"
 #include "atomic.h"
+#include "batch.h"
 #include "executor.h"
 #include "frame.h"
 #include "machine.h"
@@ -18,74 +19,94 @@
 #include <hartleaf/call.h>
 #include <hartleaf/leaf.h>
 
-#define BATCH  32
+#define RUN    64 /* frames that are asked for at once */
 #define PA_TOP (1UL << 56)
+#define AD     ((uint64_t)(LEAF_A | LEAF_D))
 
-/* Entries that were changed, whose old value no TLB may use when the counts
- * are dropped. */
-struct batch {
+/* A place in a VAS that moves on leaf by leaf. */
+struct place {
 	struct vas *vas;
-	uint64_t va, end;
-	bool shootdown;
-	unsigned n;
-	uint64_t leaf[BATCH];
+	uint64_t va;
+	uint64_t *entry; /* of va, once it was looked up */
 };
 
 struct map {
-	struct vas *caller, *target, *source;
-	uint64_t va, src, attr, aux;
-	unsigned rights, tag;
-	bool code; /* something executable has appeared in target */
+	struct vas *caller;
+	struct place to, from;
+	uint64_t attr, aux;
+	unsigned rights, tag, shift;
+	bool code; /* something executable has appeared in to.vas */
 	struct batch changed, moved;
 };
 
-static void batch_start(struct batch *b, struct vas *v)
+/* A leaf that can't stand after all. */
+static void put_back(uint64_t leaf, struct vas *v)
 {
-	b->vas = v;
-	b->n = 0;
-	b->shootdown = false;
+	struct frame_run run = {0};
+
+	leaf_drop(leaf, v, &run);
+	frame_run_free(&run);
 }
 
-static void batch_flush(struct batch *b)
+/* The entry of p; 0 with NULL: a hole.  Negative: leaves of the other size there. */
+static inline int find(const struct map *m, struct place *p)
 {
-	if (b->shootdown) {
-		/* Clearing of entries -> load of the mask; pairs with the fence in
-		 * vas_join. */
-		fence_full();
-		tlb_shootdown(vas_harts(b->vas), vas_asid(b->vas), b->va,
-			      (b->end - b->va) >> PAGE_SHIFT);
+	if (p->entry == NULL)
+		p->entry = table_find(p->vas, p->va, m->shift);
+	if (p->entry == TABLE_BLOCKED) {
+		p->entry = NULL;
+		return -HL_EEXIST;
 	}
-	for (unsigned i = 0; i < b->n; i++)
-		if (b->leaf[i] != 0)
-			leaf_drop(b->leaf[i], b->vas);
-	b->n = 0;
-	b->shootdown = false;
+	return 0;
 }
 
-/* old stood at va; drop: it does no more. */
-static void batch_add(struct batch *b, uint64_t va, uint64_t old, bool drop)
+static inline int make(const struct map *m, struct place *p)
 {
-	if (b->n == 0)
-		b->va = va;
-	b->end = va + PAGE_SIZE;
-	b->shootdown |= (old & LEAF_V) != 0;
-	b->leaf[b->n++] = drop ? old : 0;
-	if (b->n == BATCH)
-		batch_flush(b);
-}
-
-/* Put a counted leaf into a table of v; without `replace` only where none is. */
-static int set_leaf(struct map *m, struct vas *v, uint64_t leaf)
-{
-	uint64_t *entry = table_make(v, m->va), old = 0;
-
-	if (entry == NULL)
+	if (p->entry != NULL)
+		return 0;
+	p->entry = table_find(p->vas, p->va, m->shift);
+	if (p->entry == NULL)
+		p->entry = table_make(p->vas, p->va, m->shift);
+	if (p->entry == NULL)
 		return -HL_ENOMEM;
+	if (p->entry != TABLE_BLOCKED)
+		return 0;
+	p->entry = NULL;
+	return -HL_EEXIST;
+}
+
+/* Where leaves of 2 MiB are dealt with, a table may stand. */
+static inline bool is_table(const struct map *m, uint64_t entry)
+{
+	return m->shift != PAGE_SHIFT && entry != 0 && !entry_is_leaf(entry);
+}
+
+static inline void step(const struct map *m, struct place *p, uint64_t leaves)
+{
+	p->va += leaves << m->shift;
+	if (p->entry != NULL)
+		p->entry = (p->va >> m->shift & TABLE_INDEX) >= leaves ? p->entry + leaves : NULL;
+}
+
+/* Put a counted leaf into a table, where one can stand; without REPLACE only where
+ * none is. */
+static int set_leaf(struct map *m, struct place *p, uint64_t leaf)
+{
+	int error = make(m, p);
+	uint64_t old = 0;
+
+	if (error != 0)
+		return error;
+	if (m->attr & MAP_REPLACE)
+		old = atomic_load(p->entry);
+	do
+		if (is_table(m, old))
+			return -HL_EEXIST;
+	while (!atomic_cas(p->entry, &old, leaf) && (m->attr & MAP_REPLACE));
 	if (m->attr & MAP_REPLACE) {
-		old = atomic_swap(entry, leaf);
 		if (old != 0)
-			batch_add(&m->changed, m->va, old, true);
-	} else if (!atomic_cas(entry, &old, leaf)) {
+			batch_add(&m->changed, m->shift, p->va, old, true);
+	} else if (old != 0) {
 		return -HL_EEXIST;
 	}
 	m->code |= (leaf & (LEAF_V | LEAF_X)) == (LEAF_V | LEAF_X);
@@ -93,247 +114,282 @@ static int set_leaf(struct map *m, struct vas *v, uint64_t leaf)
 }
 
 /* The same, and the count goes back if it can't stand. */
-static int place_leaf(struct map *m, struct vas *v, uint64_t leaf)
+static int place_leaf(struct map *m, struct place *p, uint64_t leaf)
 {
-	int error = set_leaf(m, v, leaf);
+	int error = set_leaf(m, p, leaf);
 
 	if (error != 0)
-		leaf_drop(leaf, v);
+		put_back(leaf, p->vas);
 	return error;
 }
 
-static uint64_t make_leaf(uint64_t frame, unsigned tag, unsigned rights)
+static uint64_t make_leaf(const struct map *m, uint64_t frame, unsigned tag)
 {
 	uint64_t leaf = frame << LEAF_PPN_SHIFT | (uint64_t)tag << LEAF_TAG_SHIFT |
-			rights << LEAF_RIGHTS_SHIFT;
+			(uint64_t)m->rights << LEAF_RIGHTS_SHIFT;
 	if (tag == TAG_MEMORY || tag == TAG_DEVICE)
-		leaf |= LEAF_V | LEAF_U | LEAF_A | LEAF_D;
+		leaf |= LEAF_V | LEAF_U | (m->attr & MAP_TRACK ? 0 : AD);
 	return leaf;
 }
 
-static int new_memory(struct map *m)
+/* Fresh memory for as many of the next `left` leaves as there is room for in a row. */
+static int64_t new_memory(struct map *m, uint64_t left)
 {
-	uint64_t *entry = table_make(m->target, m->va);
-	if (entry == NULL)
-		return -HL_ENOMEM;
-	if (atomic_load(entry) != 0 && !(m->attr & MAP_REPLACE))
-		return -HL_EEXIST;
-	uint64_t frame = frame_alloc(FRAME_MEMORY, m->target);
+	struct place *p = &m->to;
+	uint64_t want = TABLE_INDEX + 1 - (p->va >> m->shift & TABLE_INDEX), n = 0, got;
+	int error = make(m, p);
+
+	if (error != 0)
+		return error;
+	if (want > left)
+		want = left;
+	if (want > RUN)
+		want = RUN;
+	if (!(m->attr & MAP_REPLACE)) {
+		while (n < want && atomic_load(p->entry + n) == 0)
+			n++;
+		if ((want = n) == 0)
+			return -HL_EEXIST;
+	}
+	if (m->shift != PAGE_SHIFT) {
+		uint64_t frame = frame_alloc_large(p->vas);
+		if (frame == 0)
+			return -HL_ENOMEM;
+		error = place_leaf(m, p, make_leaf(m, frame, TAG_MEMORY));
+		return error != 0 ? error : 1;
+	}
+	uint64_t frame = frame_alloc_run(p->vas, want, &got);
 	if (frame == 0)
 		return -HL_ENOMEM;
-	return place_leaf(m, m->target, make_leaf(frame, TAG_MEMORY, m->rights));
+	uint64_t leaf = make_leaf(m, frame, TAG_MEMORY);
+	for (n = 0; n < got; n++, leaf += 1UL << LEAF_PPN_SHIFT) {
+		uint64_t old = atomic_load(p->entry + n);
+		while ((old == 0 || (m->attr & MAP_REPLACE)) &&
+		       !atomic_cas(p->entry + n, &old, leaf))
+			;
+		if (old != 0 && !(m->attr & MAP_REPLACE)) {
+			error = -HL_EEXIST;
+			break;
+		}
+		if (old != 0)
+			batch_add(&m->changed, m->shift, p->va + (n << PAGE_SHIFT), old, true);
+	}
+	m->code |= m->rights & MAP_X;
+	for (uint64_t i = n; i < got; i++)
+		put_back(make_leaf(m, frame + i, TAG_MEMORY), p->vas);
+	return n != 0 ? (int64_t)n : error;
 }
 
 static int new_executor(struct map *m)
 {
-	struct executor *ex = executor_new(m->target);
+	struct place p = {.vas = m->caller, .va = m->to.va};
+	struct executor *ex = executor_new(m->to.vas);
 	if (ex == NULL)
 		return -HL_ENOMEM;
-	if (m->caller != m->target)
-		vas_ref(m->target);
-	return place_leaf(m, m->caller, make_leaf(executor_frame(ex), TAG_EXECUTOR, m->rights));
+	if (m->caller != m->to.vas)
+		vas_ref(m->to.vas);
+	return place_leaf(m, &p, make_leaf(m, executor_frame(ex), TAG_EXECUTOR));
 }
 
 static int new_vas(struct map *m)
 {
+	struct place p = {.vas = m->caller, .va = m->to.va};
 	struct vas *v = vas_new(m->caller, m->aux);
 	if (v == NULL)
 		return -HL_ENOMEM;
-	return place_leaf(m, m->caller, make_leaf(physical(v) >> PAGE_SHIFT, TAG_VAS, m->rights));
+	return place_leaf(m, &p, make_leaf(m, physical(v) >> PAGE_SHIFT, TAG_VAS));
 }
 
-/* The leaf that SHARE, MOVE or VIEW makes of `leaf`. */
-static int derive(struct map *m, uint64_t leaf, uint64_t *result)
+/* The leaf that SHARE, MOVE or PROTECT makes of `leaf`. */
+static int derive(const struct map *m, uint64_t leaf, uint64_t *result)
 {
 	unsigned rights = (leaf & LEAF_RIGHTS) >> LEAF_RIGHTS_SHIFT;
 	uint64_t badge = leaf >> LEAF_BADGE_SHIFT;
 
 	if (leaf == 0)
 		return -HL_EFAULT;
+	if (is_table(m, leaf))
+		return -HL_EEXIST;
 	if ((leaf & LEAF_TAG) >> LEAF_TAG_SHIFT != m->tag)
 		return -HL_EBADF;
 	if (m->rights & ~rights)
 		return -HL_EPERM;
 	if (badge != 0 && m->aux != 0)
 		return -HL_EPERM;
-	*result =
-		(leaf & ~LEAF_RIGHTS) | m->rights << LEAF_RIGHTS_SHIFT | m->aux << LEAF_BADGE_SHIFT;
+	leaf = (leaf & ~LEAF_RIGHTS) | (uint64_t)m->rights << LEAF_RIGHTS_SHIFT |
+	       m->aux << LEAF_BADGE_SHIFT;
+	if (leaf & LEAF_V)
+		leaf = m->attr & MAP_TRACK ? leaf & ~AD : leaf | AD;
+	*result = leaf;
 	return 0;
 }
 
+/* An executor's page, or a table of a VAS. */
 static int view(struct map *m)
 {
 	struct executor *ex;
+	struct vas *v;
 	unsigned rights;
-	int error = handle_executor(m->caller, m->src, &ex, &rights);
+	uint64_t frame;
 
-	if (error != 0)
-		return error;
+	if (handle_executor(m->caller, m->from.va, &ex, &rights) == 0) {
+		if (m->aux != 0)
+			return -HL_EINVAL;
+		frame = executor_frame(ex);
+	} else if (m->from.va == 0 || handle_vas(m->caller, m->from.va, &v, &rights) == 0) {
+		if (m->from.va == 0) {
+			v = m->caller;
+			rights = MAP_R;
+		}
+		uint64_t level = m->aux & (PAGE_SIZE - 1), va = m->aux & ~(uint64_t)(PAGE_SIZE - 1);
+		if (level > (global->top_shift - LARGE_SHIFT) / 9 || va >= global->user_top)
+			return -HL_EINVAL;
+		/* Not dying now: no table goes before this hart leaves the kernel. */
+		frame = vas_dying(v) ? 0 : table_frame(v, va, level);
+		if (frame == 0 && (rights & MAP_R))
+			return vas_dying(v) ? -HL_ESRCH : -HL_EFAULT;
+	} else {
+		return -HL_EBADF;
+	}
 	if (!(rights & MAP_R))
 		return -HL_EPERM;
-	uint64_t leaf = make_leaf(executor_frame(ex), TAG_MEMORY, MAP_R);
-	/* No second look at the handle: with its executor counted, that it
+	uint64_t leaf = make_leaf(m, frame, TAG_MEMORY);
+	/* No second look at the handle: with what it names counted, that it
 	 * went meanwhile is the same as that it goes after this. */
-	if (leaf_get(leaf, m->target) != 0)
+	if (leaf_get(leaf, m->to.vas) != 0)
 		return -HL_EBADF;
-	return place_leaf(m, m->target, leaf);
+	return place_leaf(m, &m->to, leaf);
 }
 
 static int share(struct map *m, bool move)
 {
-	uint64_t *entry = table_find(m->source, m->src), leaf, copy;
-	int error;
+	uint64_t leaf, copy;
+	int error = find(m, &m->from);
 
+	if (error != 0)
+		return error;
+	uint64_t *entry = m->from.entry;
 	if (entry == NULL)
 		return -HL_EFAULT;
-	if (move && m->source == m->target && m->src == m->va)
+	if (move && m->from.vas == m->to.vas && m->from.va == m->to.va)
 		return -HL_EINVAL; /* REPLACE would lose it */
 	for (;;) {
 		leaf = atomic_load_acquire(entry);
 		if ((error = derive(m, leaf, &copy)) != 0)
 			return error;
-		error = leaf_get(copy, m->target);
+		error = leaf_get(copy, m->to.vas);
 		if (error != 0 && error != -HL_EAGAIN)
 			return error;
 		/* Counted, then read again: else the frame may have become
 		 * something else in between. The count is an acquire. */
-		if (error == 0 && atomic_load(entry) == leaf)
+		if (error == 0 && ((atomic_load(entry) ^ leaf) & ~AD) == 0)
 			break;
 		if (error == 0)
-			leaf_drop(copy, m->target);
+			put_back(copy, m->to.vas);
 	}
-	if ((error = place_leaf(m, m->target, copy)) != 0 || !move)
+	if ((error = place_leaf(m, &m->to, copy)) != 0 || !move)
 		return error;
 	uint64_t found = leaf;
-	if (atomic_cas(entry, &found, 0)) {
-		batch_add(&m->moved, m->src, leaf, true);
-		return 0;
-	}
+	do
+		if (atomic_cas(entry, &found, 0)) {
+			batch_add(&m->moved, m->shift, m->from.va, found, true);
+			return 0;
+		}
+	while (((found ^ leaf) & ~AD) == 0);
 	/* Somebody else changed or took the source: it is not ours to give. */
-	entry = table_find(m->target, m->va);
-	if (atomic_cas(entry, &copy, 0))
-		batch_add(&m->changed, m->va, copy, true);
+	found = copy;
+	do
+		if (atomic_cas(m->to.entry, &found, 0)) {
+			batch_add(&m->changed, m->shift, m->to.va, found, true);
+			break;
+		}
+	while (((found ^ copy) & ~AD) == 0);
 	return -HL_EFAULT;
 }
 
-static int unmap(struct map *m)
+/* As many as there are in this table. */
+static int64_t unmap(struct map *m, uint64_t left)
 {
-	uint64_t *entry = table_find(m->target, m->va);
+	struct place *p = &m->to;
+	uint64_t n = TABLE_INDEX + 1 - (p->va >> m->shift & TABLE_INDEX);
+	int error = find(m, p);
 
-	if (entry != NULL && atomic_load(entry) != 0) {
-		uint64_t old = atomic_swap(entry, 0);
+	if (error != 0)
+		return error;
+	if (n > left)
+		n = left;
+	if (p->entry == NULL)
+		return n;
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t old = atomic_load(p->entry + i);
+		do
+			if (is_table(m, old))
+				return i != 0 ? (int64_t)i : -HL_EEXIST;
+		while (old != 0 && !atomic_cas(p->entry + i, &old, 0));
 		if (old != 0)
-			batch_add(&m->changed, m->va, old, true);
+			batch_add(&m->changed, m->shift, p->va + (i << m->shift), old, true);
 	}
-	return 0;
+	return n;
 }
 
 static int protect(struct map *m)
 {
-	uint64_t *entry = table_find(m->target, m->va), leaf, less;
+	int error = find(m, &m->to);
+	uint64_t *entry = m->to.entry, leaf, less;
 
+	if (error != 0)
+		return error;
 	if (entry == NULL)
 		return -HL_EFAULT;
 	leaf = atomic_load(entry);
-	do {
-		int error = derive(m, leaf, &less);
-		if (error != 0)
+	do
+		if ((error = derive(m, leaf, &less)) != 0)
 			return error;
-	} while (!atomic_cas(entry, &leaf, less));
-	batch_add(&m->changed, m->va, leaf, false);
+	while (!atomic_cas(entry, &leaf, less));
+	batch_add(&m->changed, m->shift, m->to.va, leaf, false);
 	m->code |= (less & (LEAF_V | LEAF_X)) == (LEAF_V | LEAF_X);
 	return 0;
 }
 
-static int one(struct map *m)
+/* How many of the next `left` leaves were done, or an error and none was. */
+static int64_t some(struct map *m, uint64_t left)
 {
+	int error;
+
 	switch (m->attr & MAP_OP_MASK) {
 	case MAP_NEW:
-		return m->tag == TAG_MEMORY     ? new_memory(m)
-		       : m->tag == TAG_EXECUTOR ? new_executor(m)
-						: new_vas(m);
+		if (m->tag == TAG_MEMORY)
+			return new_memory(m, left);
+		error = m->tag == TAG_EXECUTOR ? new_executor(m) : new_vas(m);
+		break;
 	case MAP_SHARE:
-		return share(m, false);
+		error = share(m, false);
+		break;
 	case MAP_MOVE:
-		return share(m, true);
+		error = share(m, true);
+		break;
 	case MAP_VIEW:
-		return view(m);
+		error = view(m);
+		break;
 	case MAP_UNMAP:
-		return unmap(m);
+		return unmap(m, left);
 	case MAP_PROTECT:
-		return protect(m);
+		error = protect(m);
+		break;
 	default:
-		return set_leaf(m, m->target,
-				make_leaf(m->src >> PAGE_SHIFT, TAG_DEVICE, m->rights));
+		error = set_leaf(m, &m->to, make_leaf(m, m->from.va >> PAGE_SHIFT, TAG_DEVICE));
+		break;
 	}
-}
-
-/* What the words of a call may be, by operation. */
-#define OP_TAG(tag) (1 << (tag))
-#define OP_CAPS     (OP_TAG(TAG_EXECUTOR) | OP_TAG(TAG_VAS))
-#define OP_ANY      (OP_CAPS | OP_TAG(TAG_MEMORY) | OP_TAG(TAG_DEVICE))
-#define OP_SOURCE   0x10 /* a2 means something */
-#define OP_COPIES   0x20 /* leaves, of the VAS in a6 */
-#define OP_REPLACE  0x40
-#define OP(op)      ((op) >> MAP_OP_SHIFT)
-
-static const uint8_t op_rules[] = {
-	[OP(MAP_NEW)] = OP_CAPS | OP_TAG(TAG_MEMORY) | OP_REPLACE,
-	[OP(MAP_SHARE)] = OP_ANY | OP_SOURCE | OP_COPIES | OP_REPLACE,
-	[OP(MAP_MOVE)] = OP_ANY | OP_SOURCE | OP_COPIES | OP_REPLACE,
-	[OP(MAP_VIEW)] = OP_TAG(TAG_MEMORY) | OP_SOURCE,
-	[OP(MAP_UNMAP)] = OP_TAG(TAG_MEMORY),
-	[OP(MAP_PROTECT)] = OP_ANY,
-	[OP(MAP_IO)] = OP_TAG(TAG_DEVICE) | OP_SOURCE | OP_REPLACE,
-};
-
-/* What can be told from the words alone; 0 or -EINVAL. */
-static int check_words(const struct map *m, uint64_t count, uint64_t source_vas)
-{
-	uint64_t op = m->attr & MAP_OP_MASK;
-	bool cap = m->tag >= TAG_EXECUTOR, makes_cap = op == MAP_NEW && cap;
-
-	if ((m->attr & ~(uint64_t)(MAP_KNOWN & ~(MAP_SIZE_MASK | MAP_TRACK))) || op > MAP_IO)
-		return -HL_EINVAL;
-	unsigned rules = op_rules[OP(op)];
-	if (!(rules & OP_TAG(m->tag)))
-		return -HL_EINVAL;
-	if (count - 1 >= (makes_cap || op == MAP_VIEW ? 1 : MAP_COUNT_MAX))
-		return -HL_EINVAL;
-	if (m->va % PAGE_SIZE != 0 || m->va >= USER_TOP || count > (USER_TOP - m->va) >> PAGE_SHIFT)
-		return -HL_EINVAL;
-	if (m->src != 0 && !(rules & OP_SOURCE))
-		return -HL_EINVAL;
-	if (m->src % PAGE_SIZE != 0 && op != MAP_VIEW) /* there it is a handle */
-		return -HL_EINVAL;
-	if (source_vas != 0 && !(rules & OP_COPIES))
-		return -HL_EINVAL;
-	if ((m->attr & MAP_REPLACE) && (!(rules & OP_REPLACE) || makes_cap))
-		return -HL_EINVAL;
-	if (m->aux != 0 && !(makes_cap && m->tag == TAG_VAS) &&
-	    !(cap && (rules & OP_COPIES) && m->aux >> LEAF_BADGE_BITS == 0))
-		return -HL_EINVAL;
-	if ((m->attr & MAP_WX) && (m->tag != TAG_MEMORY || op == MAP_UNMAP))
-		return -HL_EINVAL;
-	if (op == MAP_UNMAP || op == MAP_VIEW)
-		return m->rights == (op == MAP_VIEW ? MAP_R : 0) ? 0 : -HL_EINVAL;
-	if (cap)
-		return 0;
-	/* The same for every leaf that hardware will read. */
-	if (m->rights == 0 || (m->rights & (MAP_R | MAP_W)) == MAP_W)
-		return -HL_EINVAL;
-	if (m->tag == TAG_DEVICE)
-		return m->rights & MAP_X ? -HL_EINVAL : 0;
-	return (~m->rights & (MAP_W | MAP_X)) == 0 && !(m->attr & MAP_WX) ? -HL_EINVAL : 0;
+	return error != 0 ? error : 1;
 }
 
 static int check_device(const struct map *m, uint64_t count)
 {
-	uint64_t first = m->src >> PAGE_SHIFT, end = first + count;
+	uint64_t first = m->from.va >> PAGE_SHIFT, end = first + (count << (m->shift - PAGE_SHIFT));
 
 	if (!(atomic_load(&m->caller->flags) & VAS_DEVICE))
 		return -HL_EPERM;
-	if (m->src >= PA_TOP || end > PA_TOP >> PAGE_SHIFT)
+	if (m->from.va >= PA_TOP || end > PA_TOP >> PAGE_SHIFT)
 		return -HL_EINVAL;
 	for (unsigned i = 0; i < global->ram_ranges; i++)
 		if (first < global->ram[i].end && end > global->ram[i].first)
@@ -348,62 +404,76 @@ static int find_vases(struct map *m, uint64_t target, uint64_t source)
 	unsigned rights;
 	int error;
 
-	m->target = m->source = m->caller;
+	m->to.vas = m->from.vas = m->caller;
 	if (target != 0) {
 		if (op == MAP_NEW && m->tag == TAG_VAS)
 			return -HL_EINVAL;
-		if ((error = handle_vas(m->caller, target, &m->target, &rights)) != 0)
+		if ((error = handle_vas(m->caller, target, &m->to.vas, &rights)) != 0)
 			return error;
 		if (!(rights & MAP_W))
 			return -HL_EPERM;
 	}
 	if (source != 0) {
-		if ((error = handle_vas(m->caller, source, &m->source, &rights)) != 0)
+		if ((error = handle_vas(m->caller, source, &m->from.vas, &rights)) != 0)
 			return error;
 		if (!(rights & (op == MAP_MOVE ? MAP_W : MAP_R)))
 			return -HL_EPERM;
 		if (!(rights & MAP_W) && (m->rights != MAP_R || m->tag > TAG_DEVICE))
 			return -HL_EPERM;
 	}
-	if (vas_dying(m->caller) || vas_dying(m->target) || vas_dying(m->source))
+	if (target == 0 && source == 0)
+		return vas_dying(m->caller) ? -HL_ESRCH : 0;
+	if (vas_dying(m->caller) || vas_dying(m->to.vas) || vas_dying(m->from.vas))
 		return -HL_ESRCH;
 	return 0;
 }
 
-int64_t map_call(struct vas *caller, uint64_t target, uint64_t va, uint64_t src, uint64_t count,
-		 uint64_t attr, uint64_t aux, uint64_t source)
+int64_t map_call(uint64_t target, uint64_t va, uint64_t src, uint64_t count, uint64_t attr,
+		 uint64_t aux, uint64_t source)
 {
 	struct map m; /* not cleared as a whole: the batches are large */
-	m.caller = caller;
-	m.va = va;
-	m.src = src;
+	int error;
+
+	if (!map_words_are_legal(va, src, count, attr, aux, source))
+		return -HL_EINVAL;
+	m.caller = this_hart->current->vas;
+	m.to.va = va;
+	m.to.entry = NULL;
+	m.from.va = src;
+	m.from.entry = NULL;
 	m.attr = attr;
 	m.aux = aux;
 	m.rights = attr & MAP_RIGHTS;
 	m.tag = (attr & MAP_TAG_MASK) >> MAP_TAG_SHIFT;
+	m.shift = attr & MAP_LARGE ? LARGE_SHIFT : PAGE_SHIFT;
 	m.code = false;
-	int error = check_words(&m, count, source);
-	if (error == 0)
-		error = find_vases(&m, target, source);
+	error = find_vases(&m, target, source);
 	if (error == 0 && (attr & MAP_OP_MASK) == MAP_IO)
 		error = check_device(&m, count);
 	if (error != 0)
 		return error;
 
+	/* Clearing takes long: one large leaf a call, callers loop. */
+	if (m.shift != PAGE_SHIFT && (attr & MAP_OP_MASK) == MAP_NEW)
+		count = 1;
+
 	uint64_t done = 0;
-	batch_start(&m.changed, m.target);
-	batch_start(&m.moved, m.source);
-	while (done < count && (error = one(&m)) == 0) {
-		done++;
-		m.va += PAGE_SIZE;
-		m.src += PAGE_SIZE;
+	int64_t n = 0;
+	batch_start(&m.changed, m.to.vas);
+	batch_start(&m.moved, m.from.vas);
+	while (done < count && (n = some(&m, count - done)) > 0) {
+		done += n;
+		step(&m, &m.to, n);
+		step(&m, &m.from, n);
 	}
-	batch_flush(&m.changed);
-	batch_flush(&m.moved);
+	if (m.changed.n != 0)
+		batch_flush(&m.changed);
+	if (m.moved.n != 0)
+		batch_flush(&m.moved);
 	if (m.code) {
 		/* Entries -> load of the mask; pairs with the fence in vas_join. */
 		fence_full();
-		code_sync(vas_harts(m.target));
+		code_sync(vas_harts(m.to.vas));
 	}
-	return done != 0 ? (int64_t)done : error;
+	return done != 0 ? (int64_t)done : n;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernel's half of every address space (root slots of Sv39):
+ * The kernel's half of every address space (root slots of Sv39; with Sv48 the same is
+ * one level down, behind slot 511):
  *
  *	256..447  direct map of physical memory, gigapages, RW
  *	448..507  the VAS's own words, invalid entries
@@ -12,6 +13,7 @@
  * All of it is global and stays as boot makes it.
  */
 #include "memory.h"
+#include "block.h"
 #include "frame.h"
 #include "machine.h"
 #include "panic.h"
@@ -29,14 +31,17 @@
 
 extern char image_start[], text_end[], rodata_end[], image_end[];
 
-static void add_range(struct range *list, uint64_t *n, uint64_t first, uint64_t end)
+static struct vas *top_table; /* laid out as a root of Sv39 */
+static uint64_t taken;        /* frames below are the kernel's, or nobody's */
+
+static void add_range(struct range *list, uint64_t *n, uint64_t first, uint64_t end, uint64_t node)
 {
 	if (*n == RANGES_MAX)
 		boot_refuse("too many ranges of memory");
-	list[(*n)++] = (struct range){first, end};
+	list[(*n)++] = (struct range){first, end, node};
 }
 
-void memory_add(uint64_t base, uint64_t size)
+void memory_add(uint64_t base, uint64_t size, uint64_t node)
 {
 	uint64_t first = (base + PAGE_SIZE - 1) >> PAGE_SHIFT, end = (base + size) >> PAGE_SHIFT;
 
@@ -49,8 +54,10 @@ void memory_add(uint64_t base, uint64_t size)
 	for (uint64_t i = 0; i < global->ram_ranges; i++)
 		if (first < global->ram[i].end && end > global->ram[i].first)
 			boot_refuse("ranges of memory overlap");
-	add_range(global->ram, &global->ram_ranges, first, end);
-	add_range(global->frames, &global->free_ranges, first, end);
+	if (global->nodes <= node)
+		global->nodes = node + 1;
+	add_range(global->ram, &global->ram_ranges, first, end, node);
+	add_range(global->frames, &global->free_ranges, first, end, node);
 }
 
 void memory_reserve(uint64_t base, uint64_t size)
@@ -60,54 +67,67 @@ void memory_reserve(uint64_t base, uint64_t size)
 	if (size == 0 || base + size < base)
 		return;
 	if (!memory_is_ram(base, size))
-		add_range(global->ram, &global->ram_ranges, first, end);
+		add_range(global->ram, &global->ram_ranges, first, end, 0);
 	for (uint64_t i = 0; i < global->free_ranges; i++) {
 		struct range *r = &global->frames[i];
 		if (first >= r->end || end <= r->first)
 			continue;
 		if (end < r->end)
-			add_range(global->frames, &global->free_ranges, end, r->end);
+			add_range(global->frames, &global->free_ranges, end, r->end, r->node);
 		r->end = first > r->first ? first : r->first;
 	}
 }
 
 bool memory_is_ram(uint64_t base, uint64_t size)
 {
+	uint64_t frame = base >> PAGE_SHIFT, end = ((base + size - 1) >> PAGE_SHIFT) + 1;
+
 	if (size == 0 || base + size < base)
 		return false;
-	for (uint64_t i = 0; i < global->ram_ranges; i++)
-		if (base >> PAGE_SHIFT >= global->ram[i].first &&
-		    (base + size - 1) >> PAGE_SHIFT < global->ram[i].end)
-			return true;
-	return false;
-}
-
-uint64_t memory_left(void)
-{
-	uint64_t left = 0, next = global->page_alloc_tail;
-
-	for (uint64_t i = 0; i < global->free_ranges; i++) {
-		struct range *r = &global->frames[i];
-		if (next < r->end)
-			left += r->end - (next > r->first ? next : r->first);
-	}
-	return left;
+	/* It may lie across ranges that meet. */
+	for (uint64_t i = 0; i < global->ram_ranges && frame < end; i++)
+		if (frame >= global->ram[i].first && frame < global->ram[i].end) {
+			frame = global->ram[i].end;
+			i = -1UL;
+		}
+	return frame >= end;
 }
 
 uint64_t memory_take(void)
 {
-	uint64_t frame = frame_next(global->page_alloc_tail);
-
-	if (frame == 0)
-		boot_refuse("too little memory");
-	global->page_alloc_tail = frame + 1;
-	page_zero(direct(frame << PAGE_SHIFT));
-	return frame;
+	for (uint64_t i = 0; i < global->free_ranges; i++) {
+		struct range *r = &global->frames[i];
+		if (taken < r->first)
+			taken = r->first;
+		if (taken < r->end) {
+			pages_zero(direct(taken << PAGE_SHIFT), 1);
+			return taken++;
+		}
+	}
+	boot_refuse("too little memory");
 }
 
-static uint64_t *map(uint64_t va, uint64_t pa, uint64_t flags)
+uint64_t memory_begin(void)
 {
-	uint64_t *table = global->kernel_root->user;
+	uint64_t n = 0;
+
+	for (uint64_t i = 0; i < global->free_ranges; i++) {
+		struct range *r = &global->frames[i];
+		uint64_t first = taken > r->first ? taken : r->first;
+		if (first >= r->end)
+			continue;
+		block_add(first, r->end, r->node);
+		n += r->end - first;
+	}
+	for (uint64_t i = 0; i < global->free_ranges; i++)
+		if (global->frames[i].first < global->frames[i].end)
+			block_begin(global->frames[i].first, global->frames[i].end);
+	return n;
+}
+
+static uint64_t *entry_of(uint64_t va)
+{
+	uint64_t *table = top_table->user;
 
 	for (unsigned shift = GIGA_SHIFT; shift > PAGE_SHIFT; shift -= 9) {
 		uint64_t *entry = &table[va >> shift & 511];
@@ -115,19 +135,28 @@ static uint64_t *map(uint64_t va, uint64_t pa, uint64_t flags)
 			*entry = memory_take() << LEAF_PPN_SHIFT | LEAF_V;
 		table = direct(*entry >> LEAF_PPN_SHIFT << PAGE_SHIFT);
 	}
-	table += va >> PAGE_SHIFT & 511;
-	*table = pa >> PAGE_SHIFT << LEAF_PPN_SHIFT | flags;
-	return table;
+	return &table[va >> PAGE_SHIFT & 511];
 }
 
-/* Ranges are sorted so that frame_next finds the lowest. */
+static uint64_t *map(uint64_t va, uint64_t pa, uint64_t flags)
+{
+	uint64_t *entry = entry_of(va);
+
+	*entry = pa >> PAGE_SHIFT << LEAF_PPN_SHIFT | flags;
+	return entry;
+}
+
+/* Ranges are sorted, for memory_take. */
 static void sort(struct range *list, uint64_t n)
 {
 	for (uint64_t i = 1; i < n; i++)
 		for (uint64_t j = i; j > 0 && list[j].first < list[j - 1].first; j--) {
-			struct range r = list[j];
-			list[j] = list[j - 1];
-			list[j - 1] = r;
+			uint64_t *a = &list[j].first, *b = &list[j - 1].first;
+			for (unsigned k = 0; k < sizeof(*list) / sizeof(*a); k++) {
+				uint64_t word = a[k];
+				a[k] = b[k];
+				b[k] = word;
+			}
 		}
 }
 
@@ -144,28 +173,44 @@ static void map_image(void)
 				     : KERNEL_RW);
 }
 
+/* Pages for what describes a range; it may share the first and the last with that of
+ * its neighbours. */
+static void map_array(void *from, void *end)
+{
+	uint64_t page = (uint64_t)from & ~(uint64_t)(PAGE_SIZE - 1);
+
+	for (; page < (uint64_t)end; page += PAGE_SIZE)
+		if (*entry_of(page) == 0)
+			map(page, memory_take() << PAGE_SHIFT, KERNEL_RW);
+}
+
 void memory_map_kernel(void)
 {
 	sort(global->frames, global->free_ranges);
-	global->kernel_root = direct(memory_take() << PAGE_SHIFT);
+	top_table = direct(memory_take() << PAGE_SHIFT);
 	for (uint64_t i = 0; i < global->ram_ranges; i++) {
 		uint64_t first = global->ram[i].first, end = global->ram[i].end;
 		if (end > DIRECT_TOP >> PAGE_SHIFT)
 			continue; /* reserved, and no RAM */
 		for (uint64_t giga = first >> (GIGA_SHIFT - PAGE_SHIFT);
 		     giga <= (end - 1) >> (GIGA_SHIFT - PAGE_SHIFT); giga++)
-			global->kernel_root->direct[giga] =
+			top_table->direct[giga] =
 				giga << (GIGA_SHIFT - PAGE_SHIFT) << LEAF_PPN_SHIFT | KERNEL_RW;
-		uint64_t page = (uint64_t)frame_desc(first) & ~(uint64_t)(PAGE_SIZE - 1);
-		for (; page < (uint64_t)frame_desc(end); page += PAGE_SIZE)
-			map(page, memory_take() << PAGE_SHIFT, KERNEL_RW);
+		map_array(frame_desc(first), frame_desc(end));
+		map_array(BLOCKS + (first >> BLOCK_SHIFT), BLOCKS + ((end - 1) >> BLOCK_SHIFT) + 1);
 	}
 	map_image();
 	uint64_t frame = memory_take();
 	map(INFO_VA, frame << PAGE_SHIFT, USER_R);
 	global->info = direct(frame << PAGE_SHIFT);
+	global->kernel_root = top_table;
+	if (global->satp_mode == SATP_SV48) {
+		global->kernel_root = direct(memory_take() << PAGE_SHIFT);
+		global->kernel_root->image =
+			physical(top_table) >> PAGE_SHIFT << LEAF_PPN_SHIFT | LEAF_V;
+	}
 	global->kernel_satp =
-		SATP_SV39 << SATP_MODE_SHIFT | physical(global->kernel_root) >> PAGE_SHIFT;
+		global->satp_mode << SATP_MODE_SHIFT | physical(global->kernel_root) >> PAGE_SHIFT;
 }
 
 void *memory_map_finisher(uint64_t pa)

@@ -7,15 +7,15 @@
 
 #include "global.h"
 
-/* RAM [base, base + size) exists. */
-void memory_add(uint64_t base, uint64_t size);
+/* RAM [base, base + size) exists, on this node. */
+void memory_add(uint64_t base, uint64_t size, uint64_t node);
 /* Nobody gets these frames; they aren't device memory either. */
 void memory_reserve(uint64_t base, uint64_t size);
 bool memory_is_ram(uint64_t base, uint64_t size);
-/* Frames not given out yet. */
-uint64_t memory_left(void);
 /* A zeroed frame that is the kernel's for good. */
 uint64_t memory_take(void);
+/* What hasn't been taken is the allocator's from here on; returns how many frames. */
+uint64_t memory_begin(void);
 /* The kernel's page tables: direct map, frame descriptors, info page, image. */
 void memory_map_kernel(void);
 /* The one device that the kernel writes, in its last moment. */

@@ -179,7 +179,7 @@ static void takedown_step(struct vas *v)
 		break;
 	case DYING_TABLES:
 		v->cursor = table_sweep(v, v->cursor);
-		if (v->cursor == USER_TOP)
+		if (v->cursor == global->user_top)
 			v->phase = DYING_LIST;
 		break;
 	case DYING_LIST:

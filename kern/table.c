@@ -3,27 +3,7 @@
  * Walking and building tables, and what a leaf counts.
  */
 #include "table.h"
-#include "atomic.h"
 #include "executor.h"
-#include "frame.h"
-#include "machine.h"
-#include "vas.h"
-
-#include <hartleaf/call.h>
-#include <hartleaf/leaf.h>
-
-#define TOP_SHIFT 30 /* Sv39: three levels of 9 bits */
-#define INDEX     511
-
-static uint64_t entry_frame(uint64_t entry)
-{
-	return (entry >> LEAF_PPN_SHIFT) & ((1UL << LEAF_PPN_BITS) - 1);
-}
-
-static uint64_t *entry_table(uint64_t entry)
-{
-	return direct(entry_frame(entry) << PAGE_SHIFT);
-}
 
 /* Links a new table where none was; whoever comes second uses the first's. */
 static uint64_t make_one(struct vas *v, uint64_t *entry)
@@ -35,69 +15,90 @@ static uint64_t make_one(struct vas *v, uint64_t *entry)
 	/* Release: the zeroes are there before the table is. */
 	if (atomic_cas(entry, &found, table))
 		return table;
-	frame_free(frame);
+	/* Not frame_free: a stale leaf may have counted it (frame_get). */
+	frame_put(frame);
 	return found;
 }
 
-static uint64_t *walk(struct vas *v, uint64_t va, bool make)
+uint64_t *table_make(struct vas *v, uint64_t va, unsigned leaf_shift)
 {
-	if (va >= USER_TOP)
-		return NULL;
 	uint64_t *table = v->user;
-	for (unsigned shift = TOP_SHIFT; shift > PAGE_SHIFT; shift -= 9) {
-		uint64_t *entry = &table[va >> shift & INDEX];
-		/* Ordered before what is read of the table by dependency. */
+
+	for (unsigned shift = global->top_shift; shift > leaf_shift; shift -= 9) {
+		uint64_t *entry = &table[va >> shift & TABLE_INDEX];
 		uint64_t value = atomic_load(entry);
-		if (value == 0 && (!make || (value = make_one(v, entry)) == 0))
+		if (value == 0 && (value = make_one(v, entry)) == 0)
 			return NULL;
+		if (entry_is_leaf(value))
+			return TABLE_BLOCKED;
 		table = entry_table(value);
 	}
-	return &table[va >> PAGE_SHIFT & INDEX];
+	return &table[va >> leaf_shift & TABLE_INDEX];
 }
 
-uint64_t *table_find(struct vas *v, uint64_t va)
+uint64_t table_frame(struct vas *v, uint64_t va, unsigned level)
 {
-	return walk(v, va, false);
-}
+	uint64_t *entry = table_find(v, va, PAGE_SHIFT + 9 * (level + 1));
+	uint64_t value = entry != NULL && entry != TABLE_BLOCKED ? atomic_load(entry) : 0;
 
-uint64_t *table_make(struct vas *v, uint64_t va)
-{
-	return walk(v, va, true);
+	return value != 0 && !entry_is_leaf(value) ? entry_frame(value) : 0;
 }
 
 static void sweep_leaves(struct vas *v, uint64_t *leaves)
 {
-	for (unsigned i = 0; i <= INDEX; i++) {
+	struct frame_run run = {0};
+
+	for (unsigned i = 0; i <= TABLE_INDEX; i++) {
 		uint64_t leaf = leaves[i];
 		leaves[i] = 0;
 		if (leaf != 0)
-			leaf_drop(leaf, v);
+			leaf_drop(leaf, v, &run);
 	}
+	frame_run_free(&run);
+}
+
+/* The entry for va, where the tables above it are known to stand. */
+static uint64_t *entry_at(struct vas *v, uint64_t va, unsigned at)
+{
+	uint64_t *table = v->user;
+
+	for (unsigned shift = global->top_shift; shift > at; shift -= 9)
+		table = entry_table(table[va >> shift & TABLE_INDEX]);
+	return &table[va >> at & TABLE_INDEX];
 }
 
 uint64_t table_sweep(struct vas *v, uint64_t va)
 {
-	while (va < USER_TOP) {
-		uint64_t *root = &v->user[va >> TOP_SHIFT];
-		if (*root == 0) {
-			va += 1UL << TOP_SHIFT;
-			continue;
+	struct frame_run run = {0};
+	bool done = false;
+
+	while (va < global->user_top && !done) {
+		unsigned shift = global->top_shift;
+		uint64_t *entry = entry_at(v, va, shift), value = *entry;
+
+		while (value != 0 && shift > LARGE_SHIFT) {
+			shift -= 9;
+			entry = &entry_table(value)[va >> shift & TABLE_INDEX];
+			value = *entry;
 		}
-		uint64_t *entry = &entry_table(*root)[va >> (TOP_SHIFT - 9) & INDEX];
-		uint64_t table = *entry;
-		if (table != 0) {
-			sweep_leaves(v, entry_table(table));
+		if (value != 0) {
 			*entry = 0;
-			frame_free(entry_frame(table));
+			if (entry_is_leaf(value)) {
+				leaf_drop(value, v, &run);
+			} else {
+				sweep_leaves(v, entry_table(value));
+				frame_put(entry_frame(value));
+			}
+			done = true;
 		}
-		va += 1UL << (TOP_SHIFT - 9);
-		if ((va & ((1UL << TOP_SHIFT) - 1)) == 0) {
-			frame_free(entry_frame(*root));
-			*root = 0;
-			break;
+		va = (va | ((1UL << shift) - 1)) + 1;
+		/* And the tables that end here. */
+		while ((shift += 9) <= global->top_shift && (va & ((1UL << shift) - 1)) == 0) {
+			entry = entry_at(v, va - 1, shift);
+			frame_put(entry_frame(*entry));
+			*entry = 0;
+			done = true;
 		}
-		if (table != 0)
-			break;
 	}
 	return va;
 }
@@ -119,11 +120,9 @@ int leaf_get(uint64_t leaf, struct vas *into)
 
 	switch (leaf_tag(leaf)) {
 	case TAG_MEMORY:
-		if (frame_type(frame) == FRAME_MEMORY)
-			return frame_get(frame);
 		if (frame_type(frame) == FRAME_EXECUTOR)
 			return executor_get(executor_at(frame)) ? 0 : -HL_EAGAIN;
-		return frame_type(frame) == FRAME_BOOT ? 0 : -HL_EAGAIN;
+		return frame_type(frame) == FRAME_BOOT ? 0 : frame_get(frame);
 	case TAG_EXECUTOR:
 		ex = executor_at(frame);
 		if (!executor_get(ex))
@@ -144,17 +143,17 @@ int leaf_get(uint64_t leaf, struct vas *into)
 	}
 }
 
-void leaf_drop(uint64_t leaf, struct vas *v)
+void leaf_drop(uint64_t leaf, struct vas *v, struct frame_run *run)
 {
 	uint64_t frame = entry_frame(leaf);
 	struct executor *ex;
 
 	switch (leaf_tag(leaf)) {
 	case TAG_MEMORY:
-		if (frame_type(frame) == FRAME_MEMORY)
-			frame_put(frame);
-		else if (frame_type(frame) == FRAME_EXECUTOR)
+		if (frame_type(frame) == FRAME_EXECUTOR)
 			executor_put(executor_at(frame));
+		else if (frame_type(frame) != FRAME_BOOT)
+			frame_put_run(frame, run);
 		break;
 	case TAG_EXECUTOR:
 		ex = executor_at(frame);
@@ -173,8 +172,8 @@ static uint64_t handle_leaf(struct vas *v, uint64_t va, unsigned tag)
 {
 	if (va == 0 || va % PAGE_SIZE != 0)
 		return 0;
-	uint64_t *entry = table_find(v, va);
-	if (entry == NULL)
+	uint64_t *entry = table_find(v, va, PAGE_SHIFT);
+	if (entry == NULL || entry == TABLE_BLOCKED)
 		return 0;
 	uint64_t leaf = atomic_load_acquire(entry);
 	return (leaf & (LEAF_TAG | LEAF_V)) == (uint64_t)tag << LEAF_TAG_SHIFT ? leaf : 0;

@@ -7,25 +7,76 @@
 #ifndef KERN_TABLE_H
 #define KERN_TABLE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "atomic.h"
+#include "frame.h"
+#include "global.h"
+#include "machine.h"
+#include "vas.h"
 
-struct vas;
+#include <hartleaf/call.h>
+#include <hartleaf/leaf.h>
+
+#define TABLE_INDEX 511
+
 struct executor;
 
-/* The leaf entry for a user address, or NULL where no table stands. */
-uint64_t *table_find(struct vas *v, uint64_t va);
+/* Leaves are of 4 KiB or 2 MiB; their shift. */
+#define LARGE_SHIFT 21
+
+static inline uint64_t entry_frame(uint64_t entry)
+{
+	return (entry >> LEAF_PPN_SHIFT) & ((1UL << LEAF_PPN_BITS) - 1);
+}
+
+/* Of an entry that isn't a capability. */
+static inline uint64_t *entry_table(uint64_t entry)
+{
+	return direct((entry & -(1UL << LEAF_PPN_SHIFT)) << (PAGE_SHIFT - LEAF_PPN_SHIFT));
+}
+
+/* An entry above the lowest level, not 0: a leaf of 2 MiB? */
+static inline bool entry_is_leaf(uint64_t entry)
+{
+	return (entry & LEAF_RIGHTS) != 0;
+}
+
+/* The entry for a leaf at a user address, NULL where no table stands, or
+ * TABLE_BLOCKED where a leaf of 2 MiB does. */
+#define TABLE_BLOCKED ((uint64_t *)8)
+
+static inline uint64_t *table_find(struct vas *v, uint64_t va, unsigned leaf_shift)
+{
+	uint64_t *table = v->user;
+
+	if (va >= global->user_top)
+		return NULL;
+	for (unsigned shift = global->top_shift; shift > leaf_shift; shift -= 9) {
+		/* Ordered before what is read of the table by dependency. */
+		uint64_t entry = atomic_load(&table[va >> shift & TABLE_INDEX]);
+		if (entry == 0)
+			return NULL;
+		if (entry_is_leaf(entry))
+			return TABLE_BLOCKED;
+		table = entry_table(entry);
+	}
+	return &table[va >> leaf_shift & TABLE_INDEX];
+}
+
 /* The same; makes the tables, charged to v.  NULL: out of budget. */
-uint64_t *table_make(struct vas *v, uint64_t va);
+uint64_t *table_make(struct vas *v, uint64_t va, unsigned leaf_shift);
 /* Drop the leaves of the next table from va on, and the table; returns where to
- * go on, USER_TOP at the end.  Nobody uses the VAS any more. */
+ * go on, user_top at the end.  Nobody uses the VAS any more. */
 uint64_t table_sweep(struct vas *v, uint64_t va);
+
+/* The table that an entry for va is in: level 0 has the leaves of 4 KiB, 1 those of
+ * 2 MiB, and so on; not the root.  Its frame, or 0. */
+uint64_t table_frame(struct vas *v, uint64_t va, unsigned level);
 
 /* What a leaf names is counted once more for a copy of it in `into`.  0, or a
  * negative error; -EAGAIN: the leaf changed under our hands. */
 int leaf_get(uint64_t leaf, struct vas *into);
-/* A leaf of v is gone, and the TLBs know. */
-void leaf_drop(uint64_t leaf, struct vas *v);
+/* A leaf of v is gone, and the TLBs know.  Frames may wait in the run. */
+void leaf_drop(uint64_t leaf, struct vas *v, struct frame_run *run);
 
 /* The executor or VAS that a handle of v names; *rights: MAP_R, W, X.  0 or
  * -EBADF. The pointers are good until this hart leaves the kernel. */

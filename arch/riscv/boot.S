@@ -166,9 +166,6 @@ END_FUNCTION secondary_start
 
 /* _Noreturn void machine_enter(struct hart *hart) */
 FUNCTION machine_enter
-	ld t0, GL_KERNEL_SATP(gp)
-	csrw satp, t0
-	sfence.vma
 	mv tp, a0
 	ld sp, HT_STACK(tp)
 	call boot_rest

@@ -54,9 +54,9 @@ FUNCTION mcs_unlock
 	ret
 END_FUNCTION mcs_unlock
 
-/* void page_zero(void *page) */
-FUNCTION page_zero
-	li t0, PAGE_SIZE
+/* void pages_zero(void *first, uint64_t n): n > 0 pages in a row */
+FUNCTION pages_zero
+	slli t0, a1, PAGE_SHIFT
 	add t0, t0, a0
 1:
 	.irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
@@ -65,4 +65,4 @@ FUNCTION page_zero
 	addi a0, a0, 8 * 16
 	bne a0, t0, 1b
 	ret
-END_FUNCTION page_zero
+END_FUNCTION pages_zero

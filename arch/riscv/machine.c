@@ -195,6 +195,14 @@ BOOT_ONLY unsigned machine_asid_bits(void)
 	return bits;
 }
 
+BOOT_ONLY bool machine_use_kernel_space(void)
+{
+	/* What is mapped of the kernel is the same before and after. */
+	csr_write(satp, global->kernel_satp);
+	tlb_flush_here();
+	return csr_read(satp) == global->kernel_satp;
+}
+
 BOOT_ONLY bool hart_start(struct hart *hart)
 {
 	/* Everything that the hart will read; pairs with its start, which the

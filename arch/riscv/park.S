@@ -13,7 +13,7 @@
 #include <hartleaf/call.h>
 #include <hartleaf/leaf.h>
 
-#define WALK_TOP 30 /* Sv39: three levels of 9 bits */
+#define LARGE_SHIFT 21 /* of a leaf one level up */
 
 /* a7 serves as the state that is compared with and stored. */
 #if CALL_PARK != EX_PARKED
@@ -301,8 +301,6 @@ park_compare:
 	addi t1, t1, 3 /* 3 or 7 */
 	and t1, t1, a0
 	bnez t1, park_invalid /* PARK_IRQ as well */
-	srli t1, a0, DIRECT_MAP_SHIFT
-	bnez t1, park_fault
 	mv t0, a0
 	jal t6, walk
 	beqz t1, park_fault
@@ -311,8 +309,10 @@ park_compare:
 	bnez t3, park_fault
 	mv t0, t2
 	DIRECT t0, t3
-	slli t3, a0, 64 - PAGE_SHIFT
-	srli t3, t3, 64 - PAGE_SHIFT
+	li t3, -1
+	sll t3, t3, t4
+	not t3, t3
+	and t3, t3, a0
 	add t0, t0, t3
 	mv t3, a1
 	fence rw, rw
@@ -343,8 +343,6 @@ park_fault:
  * is compared at each use, and the executor follows from the value.
  */
 handle_enter:
-	srli t1, t0, DIRECT_MAP_SHIFT
-	bnez t1, 1f
 	slli t1, t0, 64 - PAGE_SHIFT
 	bnez t1, 1f
 	mv t5, t6
@@ -375,13 +373,17 @@ handle_enter:
 	jr t6
 
 /*
- * Walk the current VAS.  In: t0 = address in the user half, s0.  Out: t1 =
- * address of the leaf entry, 0 if there is none; t2 = its value.  Clobbers t3,
- * t4; returns to t6.  Loads are ordered by their addresses.
+ * Walk the current VAS.  In: t0 = address, s0.  Out: t1 =
+ * address of the leaf entry, 0 if there is none; t2 = its value; t4 = shift of its
+ * size.  Clobbers t3; returns to t6.  Loads are ordered by their addresses.
  */
 walk:
+	la t3, global_page
+	ld t3, GL_TOP_SHIFT(t3)
+	addi t4, t3, 8
+	srl t4, t0, t4
+	bnez t4, 3f /* not in the user half */
 	ld t1, EX_VAS(s0)
-	li t3, WALK_TOP
 1:	srl t4, t0, t3
 	andi t4, t4, 511
 	slli t4, t4, 3
@@ -391,9 +393,14 @@ walk:
 	blez t3, 2f
 	addi t3, t3, PAGE_SHIFT - 9
 	beqz t2, 3f
+	andi t4, t2, LEAF_RIGHTS
+	bnez t4, 4f
 	mv t1, t2
 	DIRECT t1, t4
 	j 1b
-2:	jr t6
+2:	li t4, PAGE_SHIFT
+	jr t6
 3:	li t1, 0
+	jr t6
+4:	li t4, LARGE_SHIFT
 	jr t6

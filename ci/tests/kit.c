@@ -114,6 +114,13 @@ void run_kept(struct worker *w, work *fn, uint64_t arg, uint64_t keeper, uint64_
 		 0);
 }
 
+void run_on_hart(struct worker *w, work *fn, uint64_t arg, uint64_t hart)
+{
+	CHECK_EQ(CALL(CALL_START, w->handle, (uint64_t)entry_work, prepare(w, fn), arg, 0,
+		      START_SET_AFFINITY | hart << START_HART_SHIFT),
+		 0);
+}
+
 uint64_t join(struct worker *w)
 {
 	AWAIT(life(w) == EX_STOPPED);
@@ -394,6 +401,7 @@ void kit_reset(void)
 		CHECK_EQ(unmap(0, va, MAP_COUNT_MAX), MAP_COUNT_MAX);
 	for (uint64_t va = CAPS; va < CAPS + CAPS_PAGES * PAGE_SIZE; va += TABLE_SPAN)
 		CHECK_EQ(unmap(0, va, MAP_COUNT_MAX), MAP_COUNT_MAX);
+	CHECK_EQ(large_unmap(0, LARGE_AREA, LARGE_MAX), LARGE_MAX);
 	CHECK_EQ(unmap(0, 0, 1), 1);
 	slots_used = 0;
 	extra_next = extra;

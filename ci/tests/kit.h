@@ -23,6 +23,11 @@
 
 #define INFO ((const volatile struct info *)INFO_VA)
 
+/* First address above the user half, and how many tables lead to a page. */
+#define TOP_OF_USER (INFO->user_top)
+#define TABLES_DEEP (INFO->satp_mode == 9 ? 3U : 2U)
+#define SV48        (INFO->satp_mode == 9)
+
 /* Addresses that the kit uses in the first VAS; their tables are made once. */
 #define ARENA       RT_MEET_VA /* scratch memory */
 #define ARENA_PAGES 1024
@@ -30,6 +35,10 @@
 #define CAPS_PAGES  1024
 #define POOL_CAPS   (ARENA + 0x20000000)  /* capabilities of the pool, then its views */
 #define FAR_HOLE    (ARENA + 0x300000000) /* nothing here, and no table */
+#define LARGE_AREA  (ARENA + 0x30000000)  /* no table for pages, one for large leaves */
+#define LARGE_MAX   32
+#define LARGE_SIZE  0x200000UL
+#define LARGE_PAGES 512
 
 #define RW (MAP_R | MAP_W)
 #define RX (MAP_R | MAP_X)
@@ -177,9 +186,25 @@ static inline int64_t unmap(uint64_t vas, uint64_t va, uint64_t count)
 	return CALL(CALL_MAP, vas, va, 0, count, MAP_UNMAP);
 }
 
+static inline int64_t large_new(uint64_t vas, uint64_t va, uint64_t count, uint64_t rights)
+{
+	return map_new(vas, va, count, rights | MAP_LARGE);
+}
+
+static inline int64_t large_unmap(uint64_t vas, uint64_t va, uint64_t count)
+{
+	return CALL(CALL_MAP, vas, va, 0, count, MAP_UNMAP | MAP_LARGE);
+}
+
 static inline int64_t view(uint64_t va, uint64_t handle)
 {
 	return CALL(CALL_MAP, 0, va, handle, 1, MAP_VIEW | MAP_R);
+}
+
+/* The table of a space that has its entry for `of` at this level. */
+static inline int64_t view_table(uint64_t va, uint64_t vas, uint64_t of, unsigned level)
+{
+	return CALL(CALL_MAP, 0, va, vas, 1, MAP_VIEW | MAP_R, (of & -PAGE_SIZE) | level);
 }
 
 static inline int64_t executor_new(uint64_t vas, uint64_t va, uint64_t rights)
@@ -198,6 +223,12 @@ static inline int64_t vas_new(uint64_t va, uint64_t budget)
 static inline uint64_t page(unsigned n)
 {
 	return ARENA + (uint64_t)n * PAGE_SIZE;
+}
+
+/* Large leaf n of the scratch memory. */
+static inline uint64_t large(unsigned n)
+{
+	return LARGE_AREA + n * LARGE_SIZE;
 }
 
 static inline volatile uint64_t *word(uint64_t va)
@@ -236,6 +267,8 @@ void run(struct worker *w, work *fn, uint64_t arg);
 void run_kept(struct worker *w, work *fn, uint64_t arg, uint64_t keeper, uint64_t badge);
 void run_with(struct worker *w, work *fn, uint64_t arg, uint64_t flags);
 int64_t try_run(struct worker *w, work *fn, uint64_t arg);
+/* The same, on this hart only; START_HART_ANY: anywhere again. */
+void run_on_hart(struct worker *w, work *fn, uint64_t arg, uint64_t hart);
 /* Wait until it is STOPPED; its exit code. */
 uint64_t join(struct worker *w);
 
@@ -301,7 +334,7 @@ void space_fill(uint64_t vas);
 /* Take it down, and wait until that is done. */
 void vas_stop(uint64_t vas);
 
-#define IMAGE_TABLES 2
+#define IMAGE_TABLES TABLES_DEEP
 
 /* --- probes -------------------------------------------------------------- */
 

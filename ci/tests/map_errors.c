@@ -6,7 +6,7 @@
 #include "kit.h"
 
 #define MEM   (MAP_NEW | RW)
-#define TOP   (USER_TOP - PAGE_SIZE)
+#define TOP   (TOP_OF_USER - PAGE_SIZE)
 #define ERROR (-HL_EINVAL)
 
 static uint64_t source; /* a page of memory, RW */
@@ -37,10 +37,10 @@ static void check_rows(const struct row *rows, unsigned n)
 }
 
 static const uint64_t bad_va[] = {
-	USER_TOP,           USER_TOP + PAGE_SIZE,
-	1UL << 39,          1UL << 47,
+	1UL << 47,          (1UL << 47) + PAGE_SIZE,
+	1UL << 48,          1UL << 55,
 	1UL << 62,          1UL << 63,
-	ARENA | 1UL << 63,  ARENA | 1UL << 39,
+	ARENA | 1UL << 63,  ARENA | 1UL << 47,
 	0xffffffbffffff000, 0xffffffc000000000,
 	0xffffffff00000000, INFO_VA,
 	0xffffffff80000000, -(uint64_t)PAGE_SIZE,
@@ -170,10 +170,13 @@ TEST(a_range_that_leaves_the_user_half_is_refused)
 	setup();
 	CHECK_EQ(map_new(0, TOP, 2, RW), ERROR);
 	CHECK_EQ(map_new(vas, TOP, 512, RW), ERROR);
-	CHECK_EQ(map_new(vas, USER_TOP - 511 * PAGE_SIZE, 512, RW), ERROR);
+	CHECK_EQ(map_new(vas, TOP_OF_USER - 511 * PAGE_SIZE, 512, RW), ERROR);
 	CHECK_EQ(unmap(0, TOP, 2), ERROR);
 	CHECK_EQ(protect(0, TOP, 2, MAP_R), ERROR);
 	CHECK_EQ(share(0, TOP, source, 2, MAP_R), ERROR);
+	CHECK_EQ(map_new(vas, TOP_OF_USER, 1, RW), ERROR);
+	CHECK_EQ(unmap(vas, TOP_OF_USER, 1), ERROR);
+	CHECK_EQ(share(0, page(0), TOP_OF_USER, 1, MAP_R), -HL_EFAULT);
 	/* The last page itself is an address as good as any, and so is 0. */
 	CHECK_EQ(map_new(vas, TOP, 1, RW), 1);
 	CHECK_EQ(map_new(vas, 0, 1, RW), 1);
@@ -270,6 +273,7 @@ TEST(arguments_that_mean_nothing_must_be_zero)
 		{"PROTECT aux", ERROR, {0, source, 0, 1, MAP_PROTECT | MAP_R, 1}},
 		{"PROTECT source vas", ERROR, {0, source, 0, 1, MAP_PROTECT | MAP_R, 0, vas}},
 		{"VIEW source vas", ERROR, {0, p, h, 1, MAP_VIEW | MAP_R, 0, vas}},
+		{"VIEW of an executor, aux", ERROR, {0, p, h, 1, MAP_VIEW | MAP_R, 1}},
 		{"IO source vas", ERROR, {0, p, 0x10000000, 1, MAP_IO | MAP_DEVICE | RW, 0, vas}},
 		{"IO aux", ERROR, {0, p, 0x10000000, 1, MAP_IO | MAP_DEVICE | RW, 1}},
 		{"badge of 11 bits", ERROR, {0, p, h, 1, MAP_SHARE | MAP_EXECUTOR, 1 << 10}},

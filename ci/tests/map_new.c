@@ -72,7 +72,7 @@ TEST(unmap_of_holes_counts_them)
 	CHECK_EQ(unmap(0, page(0), 512), 512);
 	CHECK_EQ(unmap(0, FAR_HOLE, 512), 512);
 	CHECK_EQ(unmap(0, FAR_HOLE + 0x1ff000, 2), 2);
-	CHECK_EQ(unmap(0, USER_TOP - PAGE_SIZE, 1), 1);
+	CHECK_EQ(unmap(0, TOP_OF_USER - PAGE_SIZE, 1), 1);
 }
 
 /* Also where nothing is mapped unmapping makes no table. */
@@ -80,7 +80,7 @@ TEST(unmap_costs_nothing)
 {
 	uint64_t before = INFO->free_pages;
 
-	for (uint64_t va = 1UL << 30; va < USER_TOP; va += 1UL << 32)
+	for (uint64_t va = 1UL << 30; va < TOP_OF_USER; va += TOP_OF_USER >> 6)
 		unmap(0, va, 1);
 	CHECK_FRAMES(before);
 }
@@ -216,12 +216,12 @@ static unsigned fit(uint64_t vas)
 
 TEST(a_space_is_charged_for_every_frame)
 {
-	for (unsigned budget = 3; budget < 20; budget++) {
+	for (unsigned budget = TABLES_DEEP + 1; budget < 20; budget++) {
 		uint64_t vas = slot();
 
 		test_note("budget", budget);
 		CHECK_EQ(vas_new(vas, budget), 1);
-		CHECK_EQ(fit(vas), budget - 2); /* and two tables */
+		CHECK_EQ(fit(vas), budget - TABLES_DEEP);
 		/* What goes comes back to the budget. */
 		CHECK_EQ(unmap(vas, page(0), 1), 1);
 		AWAIT(map_new(vas, page(0), 1, RW) == 1);
@@ -234,7 +234,7 @@ TEST(a_map_stops_where_the_budget_ends)
 {
 	uint64_t vas = slot();
 
-	CHECK_EQ(vas_new(vas, 12), 1);
+	CHECK_EQ(vas_new(vas, 10 + TABLES_DEEP), 1);
 	CHECK_EQ(map_new(vas, page(0), 100, RW), 10);
 	CHECK_EQ(map_new(vas, page(10), 100, RW), -HL_ENOMEM);
 	CHECK_EQ(executor_new(vas, slot(), MAP_RIGHTS), -HL_ENOMEM);
@@ -259,7 +259,7 @@ TEST(shared_memory_costs_only_tables)
 	uint64_t vas = slot();
 
 	CHECK_EQ(map_new(0, page(0), 100, RW), 100);
-	CHECK_EQ(vas_new(vas, 2), 1);
+	CHECK_EQ(vas_new(vas, TABLES_DEEP), 1);
 	CHECK_EQ(share(vas, page(0), page(0), 100, RW), 100);
 	CHECK_EQ(map_new(vas, page(200), 1, RW), -HL_ENOMEM);
 }
@@ -305,7 +305,7 @@ TEST(everything_can_be_used_up_and_comes_back)
 			total += (uint64_t)r;
 		}
 		CHECK_EQ(r, -HL_ENOMEM);
-		CHECK_EQ(total, 3000 - 1 - (total + 511) / 512);
+		CHECK_EQ(total, 3000 - (TABLES_DEEP - 1) - (total + 511) / 512);
 		CHECK_FRAMES(before - 3001);
 		vas_stop(vas);
 		CHECK_EQ(unmap(0, vas, 1), 1);

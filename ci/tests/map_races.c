@@ -234,10 +234,40 @@ TEST(a_budget_is_exact_for_many_at_once)
 			run(&pool[i], fill, page(125 * (unsigned)i));
 		for (int i = 0; i < 4; i++)
 			pages += join(&pool[i]);
-		CHECK_EQ(pages, 120 - 2); /* two tables */
+		CHECK_EQ(pages, 120 - TABLES_DEEP);
 		CHECK_EQ(INFO->free_pages, before - 121);
 		vas_stop(scarce);
 		kit_reset();
 		CHECK_FRAMES(before);
 	}
+}
+
+/* Runs of frames for the same holes: what finds its place taken goes back. */
+static uint64_t fill_holes(uint64_t seed)
+{
+	struct random dice = {seed};
+
+	for (unsigned i = 0; i < rounds(1000); i++) {
+		unsigned first = random_below(&dice, 16), n = 1 + random_below(&dice, 100);
+
+		if (random_below(&dice, 2)) {
+			CHECK_EQ(unmap(0, page(first), n), n);
+		} else {
+			int64_t r = map_new(0, page(first), n, RW);
+			CHECK(r > 0 || r == -HL_EEXIST);
+		}
+	}
+	return 0;
+}
+
+TEST(runs_for_the_same_holes_lose_nothing)
+{
+	uint64_t before = INFO->free_pages;
+
+	for (uint64_t i = 0; i < 4; i++)
+		run(&pool[i], fill_holes, i);
+	for (int i = 0; i < 4; i++)
+		CHECK_EQ(join(&pool[i]), 0);
+	kit_reset();
+	CHECK_FRAMES(before);
 }

@@ -128,12 +128,12 @@ TEST(one_can_be_started_again_and_again)
 /* Where it begins is its own matter: it faults there, not the kernel. */
 TEST(start_at_a_bad_pc_faults)
 {
-	static const uint64_t bad[] = {
+	const uint64_t bad[] = {
 		0,
 		2,
 		FAR_HOLE,
-		USER_TOP,
-		USER_TOP - 2,
+		TOP_OF_USER,
+		TOP_OF_USER - 2,
 		1UL << 39,
 		1UL << 63,
 		INFO_VA,

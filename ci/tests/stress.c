@@ -298,15 +298,15 @@ static volatile uint64_t nonsense_done;
 
 static uint64_t idea(struct random *dice)
 {
-	static const uint64_t ideas[] = {
+	const uint64_t ideas[] = {
 		0,
 		1,
 		2,
 		3,
 		8,
 		0x1000,
-		USER_TOP,
-		USER_TOP - PAGE_SIZE,
+		TOP_OF_USER,
+		TOP_OF_USER - PAGE_SIZE,
 		1UL << 63,
 		~(uint64_t)0,
 		-(uint64_t)PAGE_SIZE,

@@ -136,7 +136,7 @@ TEST(the_maker_pays_for_what_others_still_map)
 {
 	uint64_t vas = slot();
 
-	CHECK_EQ(vas_new(vas, 12), 1);
+	CHECK_EQ(vas_new(vas, 10 + TABLES_DEEP), 1);
 	CHECK_EQ(map_new(vas, page(0), 10, RW), 10);
 	CHECK_EQ(CALL(CALL_MAP, 0, page(0), page(0), 4, MAP_SHARE | RW, 0, vas), 4);
 	CHECK_EQ(unmap(vas, page(0), 4), 4);

@@ -53,7 +53,8 @@
 #define MAP_DEVICE    0x10
 #define MAP_EXECUTOR  0x20
 #define MAP_VAS       0x30
-#define MAP_SIZE_MASK 0xc0 /* leaf size; 0 = 4 KiB, others refused so far */
+#define MAP_SIZE_MASK 0xc0 /* leaf size; 0 = 4 KiB */
+#define MAP_LARGE     0x40 /* 2 MiB */
 #define MAP_OP_SHIFT  8
 #define MAP_OP_MASK   0xf00
 #define MAP_NEW       0x000
@@ -64,7 +65,7 @@
 #define MAP_PROTECT   0x500
 #define MAP_IO        0x600 /* map device memory by physical address */
 #define MAP_REPLACE   0x1000
-#define MAP_TRACK     0x2000 /* A/D left clear; refused: not there yet */
+#define MAP_TRACK     0x2000 /* A and D left clear, for who watches them (VIEW) */
 #define MAP_KNOWN     0x3fff
 
 #define MAP_COUNT_MAX 512 /* leaves a call */

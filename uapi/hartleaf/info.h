@@ -11,13 +11,14 @@
 #define INFO_MAGIC 0x6661656c74726168 /* "hartleaf", little-endian */
 #define INFO_ABI   1
 
-#define INFO_ISA_F       0x1 /* single and double precision, by letter */
-#define INFO_ISA_D       0x2
-#define INFO_ISA_C       0x4
-#define INFO_ISA_V       0x8
-#define INFO_ISA_SSTC    0x10
-#define INFO_ISA_ZICBOZ  0x20
-#define INFO_HARTS_LIMIT 64
+#define INFO_ISA_F        0x1 /* single and double precision, by letter */
+#define INFO_ISA_D        0x2
+#define INFO_ISA_C        0x4
+#define INFO_ISA_V        0x8
+#define INFO_ISA_SSTC     0x10
+#define INFO_ISA_ZICBOZ   0x20
+#define INFO_HARTS_LIMIT  64
+#define INFO_RANGES_LIMIT 24
 
 /* The first VAS as boot leaves it. */
 #define BOOT_SELF_VA     0x8000   /* capability on the first executor, all rights */
@@ -33,9 +34,9 @@
 struct info {
 	uint64_t magic;
 	uint32_t abi;
-	uint32_t satp_mode;    /* 8 = Sv39 */
+	uint32_t satp_mode;    /* 8 = Sv39, 9 = Sv48; boot argument hartleaf.paging=sv48 */
 	uint32_t harts;        /* running, ids 0..harts-1 */
-	uint32_t asid_bits;    /* 0: address spaces share ASID 0 */
+	uint32_t asid_bits;    /* 0: address spaces share ASID 0; hartleaf.asid_bits=N limits it */
 	uint64_t timebase;     /* ticks of `time` a second */
 	uint64_t isa;          /* INFO_ISA_*, what every hart has */
 	uint64_t slice_ns;     /* of preemption; boot argument hartleaf.slice_us */
@@ -46,6 +47,15 @@ struct info {
 	uint64_t initrd_va; /* initrd, in the first VAS */
 	uint64_t initrd_size;
 	uint64_t boot_pages; /* free_pages when the first executor started */
+	uint64_t user_top;   /* first address above the user half */
+	uint32_t nodes;      /* of memory; one takes from the near one first */
+	uint32_t ranges;     /* entries of memory[] */
+	uint8_t hart_node[INFO_HARTS_LIMIT];
+	struct {
+		uint64_t first; /* page number */
+		uint64_t pages;
+		uint64_t node;
+	} memory[INFO_RANGES_LIMIT];
 };
 #endif
 

@@ -43,6 +43,8 @@
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE  4096
-#define USER_TOP   0x4000000000 /* first address above the user half (Sv39) */
+#define USER_TOP                                                                                   \
+	0x4000000000 /* first address above the user half of Sv39; info.h has that
+				    of this machine */
 
 #endif

@@ -459,8 +459,6 @@ static inline _Noreturn void sys_stop_own_vas(long code)
  *                  EX_PREEMPTED, EX_MIGRATED of <hartleaf/executor.h>
  * setting affinity of one that runs   stop and start it, or let it fault, and
  *                  resume it with HL_HART
- * large pages, dirty tracking   not there yet: map refuses other leaf sizes and
- *                  MAP_TRACK
  */
 
 #endif

@@ -11,12 +11,13 @@
 /* map: make, share, move, view, drop or restrict leaves
  *
  * Arguments  vas       VAS whose entries change: HL_SELF, or a cap with W
- *            va        first address there, page aligned, user half
+ *            va        first address there, aligned to the leaf, user half
  *            source    by operation, see below
  *            count     leaves, 1..MAP_COUNT_MAX (512); callers loop
  *            attr      rights MAP_R|MAP_W|MAP_X, MAP_WX to have W and X at once,
  *                      kind MAP_MEMORY, MAP_DEVICE, MAP_EXECUTOR, MAP_VAS, one
- *                      operation MAP_*, MAP_REPLACE
+ *                      operation MAP_*, MAP_REPLACE; for memory and devices
+ *                      MAP_LARGE: leaves of 2 MiB; for memory MAP_TRACK
  *            aux       by operation, else 0
  *            from      SHARE, MOVE: VAS of the source: HL_SELF or a cap (R to
  *                      share, W to move)
@@ -32,8 +33,11 @@
  *            MAP_MOVE     the same, and the source entry becomes empty
  *            MAP_VIEW     source is a handle on an executor with R: its page as
  *                         read-only memory (attr MAP_R), count 1;
- *                         <hartleaf/executor.h> says what is in it.  Tables of a
- *                         VAS can't be viewed yet: -HL_EBADF
+ *                         <hartleaf/executor.h> says what is in it.  Or a VAS
+ *                         with R, or HL_SELF: one of its page tables; aux = an
+ *                         address in what it covers, plus 0 for that with the
+ *                         leaves of 4 KiB, 1 for that with those of 2 MiB (2 with
+ *                         Sv48); not the root.  <hartleaf/leaf.h> says what is in it
  *            MAP_UNMAP    entries become empty, of whatever kind they are (no
  *                         rights nor kind in attr); a hole counts as done
  *            MAP_PROTECT  rights the same or fewer, in place
@@ -41,12 +45,21 @@
  *                         which the first VAS has
  *            MAP_REPLACE  (NEW memory, SHARE, MOVE, IO) what stands at va is
  *                         dropped in the same step, instead of -HL_EEXIST
+ *            MAP_LARGE    charged 512 frames.  A large leaf is never split, nor put
+ *                         where a table stands: every operation on leaves of the
+ *                         other size than what is there is -HL_EEXIST.  NEW does
+ *                         one a call, for clearing it takes long
+ *            MAP_TRACK    the leaf begins with A and D clear (else both are set),
+ *                         and whoever uses it sets them; PROTECT clears them anew.
+ *                         To lose no write: view the table, PROTECT those found
+ *                         dirty, and then copy them
  * Returns    number of leaves done, from the first on
  * Errors     only when none was done.  -HL_EINVAL arguments, W without R, memory
- *            without rights, W+X without MAP_WX, leaf size; -HL_EEXIST va is in
- *            use; -HL_EFAULT source, or entry to protect, is a hole; -HL_EBADF
+ *            without rights, W+X without MAP_WX; -HL_EEXIST va is in use, or
+ *            leaves of the other size; -HL_EFAULT source, or entry to protect, is a hole; -HL_EBADF
  *            it is of another kind than attr says; -HL_EPERM more rights than it
- *            has; -HL_ENOMEM budget, frames, or a count at its limit; -HL_ESRCH a
+ *            has; -HL_ENOMEM budget (for a moment also what another call
+ *            of that VAS is about to give back), frames, or a count at its limit; -HL_ESRCH a
  *            VAS is being taken down
  * Ordering   when it returns no hart sees a translation that it took away.  Who
  *            fills a hole waits until the call that made it has returned
