@@ -8,9 +8,10 @@
  * and who has reserved finds something.  (After LLFree, Wrenger et al., USENIX ATC
  * 2023, which has trees above; here two stacks a node are enough.)
  *
- * Each hart owns a block, which is a hint: it takes from there first, and that block
- * is on no stack.  Of the others each with something free is on the stack of those
- * with room or of those wholly free, or on both.
+ * Each hart owns a block, which is a hint: it takes from there first, and nobody puts
+ * that on a stack (it may still be on one: whoever pops it there leaves it).  Each
+ * other block with something free is on the stack of those with room, on that of
+ * those wholly free, or on both.
  */
 #ifndef KERN_BLOCK_H
 #define KERN_BLOCK_H
