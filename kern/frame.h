@@ -50,7 +50,7 @@ uint64_t frame_alloc_large(struct vas *payer);
 int frame_get(uint64_t frame);
 /* One leaf less; the last frees it.  The TLBs know already. */
 void frame_put(uint64_t frame);
-/* Free it at once, whatever it was. */
+/* Free it at once: only what frame_get refuses to count. */
 void frame_free(uint64_t frame);
 
 /* Frames that are about to be freed together: neighbours with one payer. */

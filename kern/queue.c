@@ -11,6 +11,7 @@ void queue_send(struct hart *to, struct executor *ex)
 
 	do
 		ex->next = first;
+	/* Release: ex and its link; pairs with the acquire of the swap in queue_drain. */
 	while (!atomic_cas(&to->inbox, &first, ex));
 	/* Who finds others there leaves it to the interrupt that the first of them
 	 * was sent with: it isn't cleared before all are taken. */

@@ -136,10 +136,11 @@ static void ask(struct hart *h, struct executor *ex)
 	 * sees what the caller has stored. */
 	if (atomic_swap(&ex->timer_queued, 1) != 0)
 		return;
-	atomic_add(&ex->refs, 1);
+	atomic_add(&ex->refs, 1); /* not the first, see above */
 	struct executor *first = atomic_load(&h->timer_inbox);
 	do
 		ex->timer_next = first;
+	/* Release: the link; pairs with the acquire of the swap in timer_expire. */
 	while (!atomic_cas(&h->timer_inbox, &first, ex));
 	if (first == NULL)
 		hart_interrupt(1UL << h->id);
@@ -155,7 +156,7 @@ void timer_set(struct executor *ex)
 	 * fences in drop and place. */
 	fence_full();
 	if (atomic_cas(&ex->timer_hart, &h, this_hart)) {
-		atomic_add(&ex->refs, 1);
+		atomic_add(&ex->refs, 1); /* it lives, so this isn't the first */
 		place(ex);
 	} else if (atomic_load(&ex->timer_key) <= deadline) {
 		return; /* in time to see that it is to be later */

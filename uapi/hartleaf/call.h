@@ -66,7 +66,6 @@
 #define MAP_IO        0x600 /* map device memory by physical address */
 #define MAP_REPLACE   0x1000
 #define MAP_TRACK     0x2000 /* A and D left clear, for who watches them (VIEW) */
-#define MAP_KNOWN     0x3fff
 
 #define MAP_COUNT_MAX 512 /* leaves a call */
 
