@@ -88,27 +88,41 @@ static inline void step(const struct map *m, struct place *p, uint64_t leaves)
 		p->entry = (p->va >> m->shift & TABLE_INDEX) >= leaves ? p->entry + leaves : NULL;
 }
 
-/* Put a counted leaf into a table, where one can stand; without REPLACE only where
- * none is. */
+/* Put a leaf into an entry, which must be empty but for REPLACE.  *old stood there. */
+static inline int put(const struct map *m, uint64_t *entry, uint64_t leaf, uint64_t *old)
+{
+	*old = atomic_load(entry);
+	do
+		if (*old != 0 && (!(m->attr & MAP_REPLACE) || is_table(m, *old)))
+			return -HL_EEXIST;
+	while (!atomic_cas(entry, old, leaf));
+	return 0;
+}
+
+/* Clear an entry that holds this leaf; hardware may have noted its use there.  False: it
+ * holds another. */
+static bool clear(uint64_t *entry, uint64_t leaf, uint64_t *old)
+{
+	*old = leaf;
+	do
+		if (atomic_cas(entry, old, 0))
+			return true;
+	while (((*old ^ leaf) & ~AD) == 0);
+	return false;
+}
+
+/* Put a counted leaf into a table, where one can stand. */
 static int set_leaf(struct map *m, struct place *p, uint64_t leaf)
 {
+	uint64_t old;
 	int error = make(m, p);
-	uint64_t old = 0;
 
+	if (error == 0)
+		error = put(m, p->entry, leaf, &old);
 	if (error != 0)
 		return error;
-	if (m->attr & MAP_REPLACE)
-		old = atomic_load(p->entry);
-	do
-		if (is_table(m, old))
-			return -HL_EEXIST;
-	while (!atomic_cas(p->entry, &old, leaf) && (m->attr & MAP_REPLACE));
-	if (m->attr & MAP_REPLACE) {
-		if (old != 0)
-			batch_add(&m->changed, m->shift, p->va, old, true);
-	} else if (old != 0) {
-		return -HL_EEXIST;
-	}
+	if (old != 0)
+		batch_add(&m->changed, m->shift, p->va, old, true);
 	m->code |= (leaf & (LEAF_V | LEAF_X)) == (LEAF_V | LEAF_X);
 	return 0;
 }
@@ -163,14 +177,9 @@ static int64_t new_memory(struct map *m, uint64_t left)
 		return -HL_ENOMEM;
 	uint64_t leaf = make_leaf(m, frame, TAG_MEMORY);
 	for (n = 0; n < got; n++, leaf += 1UL << LEAF_PPN_SHIFT) {
-		uint64_t old = atomic_load(p->entry + n);
-		while ((old == 0 || (m->attr & MAP_REPLACE)) &&
-		       !atomic_cas(p->entry + n, &old, leaf))
-			;
-		if (old != 0 && !(m->attr & MAP_REPLACE)) {
-			error = -HL_EEXIST;
+		uint64_t old;
+		if ((error = put(m, p->entry + n, leaf, &old)) != 0)
 			break;
-		}
 		if (old != 0)
 			batch_add(&m->changed, m->shift, p->va + (n << PAGE_SHIFT), old, true);
 	}
@@ -224,40 +233,54 @@ static int derive(const struct map *m, uint64_t leaf, uint64_t *result)
 	return 0;
 }
 
-/* An executor's page, or a table of a VAS. */
-static int view(struct map *m)
+/* The frame of a table of the VAS that a handle names, 0: the own one. */
+static int table_to_view(struct map *m, uint64_t *frame)
 {
-	struct executor *ex;
-	struct vas *v;
-	unsigned rights;
-	uint64_t frame;
+	uint64_t level = m->aux & (PAGE_SIZE - 1), va = m->aux & ~(uint64_t)(PAGE_SIZE - 1);
+	struct vas *v = m->caller;
+	unsigned rights = MAP_R;
 
-	if (handle_executor(m->caller, m->from.va, &ex, &rights) == 0) {
-		if (m->aux != 0)
-			return -HL_EINVAL;
-		frame = executor_frame(ex);
-	} else if (m->from.va == 0 || handle_vas(m->caller, m->from.va, &v, &rights) == 0) {
-		if (m->from.va == 0) {
-			v = m->caller;
-			rights = MAP_R;
-		}
-		uint64_t level = m->aux & (PAGE_SIZE - 1), va = m->aux & ~(uint64_t)(PAGE_SIZE - 1);
-		if (level > (global->top_shift - LARGE_SHIFT) / 9 || va >= global->user_top)
-			return -HL_EINVAL;
-		/* Not dying now: no table goes before this hart leaves the kernel. */
-		frame = vas_dying(v) ? 0 : table_frame(v, va, level);
-		if (frame == 0 && (rights & MAP_R))
-			return vas_dying(v) ? -HL_ESRCH : -HL_EFAULT;
-	} else {
+	if (m->from.va != 0 && handle_vas(m->caller, m->from.va, &v, &rights) != 0)
 		return -HL_EBADF;
-	}
+	if (level > (global->top_shift - LARGE_SHIFT) / 9 || va >= global->user_top)
+		return -HL_EINVAL;
 	if (!(rights & MAP_R))
 		return -HL_EPERM;
-	uint64_t leaf = make_leaf(m, frame, TAG_MEMORY);
+	/* Not dying now: no table goes before this hart leaves the kernel. */
+	if (vas_dying(v))
+		return -HL_ESRCH;
+	*frame = table_frame(v, va, level);
+	return *frame != 0 ? 0 : -HL_EFAULT;
+}
+
+static int executor_to_view(struct map *m, uint64_t *frame)
+{
+	struct executor *ex;
+	unsigned rights;
+
+	if (handle_executor(m->caller, m->from.va, &ex, &rights) != 0)
+		return -HL_EBADF;
+	if (m->aux != 0)
+		return -HL_EINVAL;
+	*frame = executor_frame(ex);
+	return rights & MAP_R ? 0 : -HL_EPERM;
+}
+
+static int view(struct map *m)
+{
+	uint64_t frame, leaf;
+	int error = executor_to_view(m, &frame);
+
+	if (error == -HL_EBADF)
+		error = table_to_view(m, &frame);
+	if (error != 0)
+		return error;
+	leaf = make_leaf(m, frame, TAG_MEMORY);
 	/* No second look at the handle: with what it names counted, that it
 	 * went meanwhile is the same as that it goes after this. */
-	if (leaf_get(leaf, m->to.vas) != 0)
-		return -HL_EBADF;
+	error = leaf_get(leaf, m->to.vas);
+	if (error != 0)
+		return error == -HL_EAGAIN ? -HL_EBADF : error;
 	return place_leaf(m, &m->to, leaf);
 }
 
@@ -289,21 +312,14 @@ static int share(struct map *m, bool move)
 	}
 	if ((error = place_leaf(m, &m->to, copy)) != 0 || !move)
 		return error;
-	uint64_t found = leaf;
-	do
-		if (atomic_cas(entry, &found, 0)) {
-			batch_add(&m->moved, m->shift, m->from.va, found, true);
-			return 0;
-		}
-	while (((found ^ leaf) & ~AD) == 0);
+	uint64_t old;
+	if (clear(entry, leaf, &old)) {
+		batch_add(&m->moved, m->shift, m->from.va, old, true);
+		return 0;
+	}
 	/* Somebody else changed or took the source: it is not ours to give. */
-	found = copy;
-	do
-		if (atomic_cas(m->to.entry, &found, 0)) {
-			batch_add(&m->changed, m->shift, m->to.va, found, true);
-			break;
-		}
-	while (((found ^ copy) & ~AD) == 0);
+	if (clear(m->to.entry, copy, &old))
+		batch_add(&m->changed, m->shift, m->to.va, old, true);
 	return -HL_EFAULT;
 }
 

@@ -29,7 +29,7 @@ struct rule {
 	uint16_t rights;
 	uint16_t attr; /* what else may be set */
 	uint8_t flags;
-	uint8_t aux; /* bits that a5 may have */
+	uint8_t aux; /* bits that a5 may have; 64: any */
 };
 
 #define LEAVES        (MAP_REPLACE | MAP_LARGE)
@@ -47,7 +47,7 @@ static const struct rule rules[32] = {
 	RULE(MAP_MOVE, TAG_DEVICE) = {DEVICE_RIGHTS, LEAVES, SOURCE | COPIES, 0},
 	RULE(MAP_MOVE, TAG_EXECUTOR) = {CAP_RIGHTS, MAP_REPLACE, SOURCE | COPIES, LEAF_BADGE_BITS},
 	RULE(MAP_MOVE, TAG_VAS) = {CAP_RIGHTS, MAP_REPLACE, SOURCE | COPIES, LEAF_BADGE_BITS},
-	RULE(MAP_VIEW, TAG_MEMORY) = {VIEW_RIGHTS, 0, SOURCE | SINGLE | HANDLE, 63},
+	RULE(MAP_VIEW, TAG_MEMORY) = {VIEW_RIGHTS, 0, SOURCE | SINGLE | HANDLE, 64},
 	RULE(MAP_UNMAP, TAG_MEMORY) = {NO_RIGHTS, MAP_LARGE, 0, 0},
 	RULE(MAP_PROTECT, TAG_MEMORY) = {MEMORY_RIGHTS, MAP_LARGE | MAP_TRACK, 0, 0},
 	RULE(MAP_PROTECT, TAG_DEVICE) = {DEVICE_RIGHTS, MAP_LARGE, 0, 0},

@@ -91,6 +91,8 @@ void queue_exchange(uint64_t out, uint64_t in)
 			last->next = ex;
 		last = ex;
 	}
+	if (first == NULL && !queue_fifo_waits())
+		return; /* nothing to take the lock for */
 	for (ex = queue_fifo(first, last, in); ex != NULL; ex = first) {
 		first = ex->next;
 		sched_adopt(ex);
