@@ -17,8 +17,8 @@ void batch_flush(struct batch *b)
 		tlb_shootdown(vas_harts(b->vas), vas_asid(b->vas), b->va,
 			      (b->end - b->va) >> PAGE_SHIFT);
 	}
-	for (unsigned i = 0; i < b->n; i++) {
-		uint64_t leaf = b->leaf[i];
+	for (uint64_t *at = b->leaf, *end = at + b->n; at != end; at++) {
+		uint64_t leaf = *at;
 		if ((leaf & (LEAF_TAG | LEAF_V)) == LEAF_V &&
 		    frame_type(entry_frame(leaf)) == FRAME_MEMORY)
 			frame_put_run(entry_frame(leaf), &run);
@@ -27,5 +27,5 @@ void batch_flush(struct batch *b)
 	}
 	frame_run_free(&run);
 	b->n = 0;
-	b->shootdown = false;
+	b->shootdown = 0;
 }

@@ -19,8 +19,8 @@ struct vas;
 struct batch {
 	struct vas *vas;
 	uint64_t va, end;
-	bool shootdown;
-	unsigned n;
+	uint64_t shootdown; /* LEAF_V: a TLB may have one */
+	uint64_t n;
 	uint64_t leaf[BATCH];
 };
 
@@ -28,7 +28,7 @@ static inline void batch_start(struct batch *b, struct vas *v)
 {
 	b->vas = v;
 	b->n = 0;
-	b->shootdown = false;
+	b->shootdown = 0;
 }
 
 void batch_flush(struct batch *b);
@@ -39,7 +39,7 @@ static inline void batch_add(struct batch *b, unsigned shift, uint64_t va, uint6
 	if (b->n == 0)
 		b->va = va;
 	b->end = va + (1UL << shift);
-	b->shootdown |= (old & LEAF_V) != 0;
+	b->shootdown |= old & LEAF_V;
 	b->leaf[b->n++] = drop ? old : 0;
 	if (b->n == BATCH)
 		batch_flush(b);

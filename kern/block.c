@@ -6,6 +6,7 @@
 
 #define LINK_MASK 0xffffffffUL
 #define TAG_ONE   (LINK_MASK + 1)
+#define WORDS     (BLOCK_FRAMES / 64)
 
 enum kind { ROOM, WHOLE };
 
@@ -101,26 +102,34 @@ static struct block *own_another(void)
 	return NULL;
 }
 
+/* n that the caller has found free; he has reserved some. */
+static bool reserve(struct block *b, uint64_t *n)
+{
+	uint64_t state = atomic_load(&b->state);
+
+	/* Acquire: pairs with the release in count. */
+	do {
+		if ((state & BLOCK_COUNT) == 0)
+			return false;
+		if (*n > (state & BLOCK_COUNT))
+			*n = state & BLOCK_COUNT;
+	} while (!atomic_cas(&b->state, &state, state - *n));
+	return true;
+}
+
 /* Some in a row; 0: none, or others were quicker. */
 static uint64_t take_run(struct block *b, uint64_t want, uint64_t *got)
 {
-	uint64_t state = atomic_load(&b->state), *word = b->free, bits;
+	uint64_t *word = b->free, bits;
 
-	if ((state & BLOCK_COUNT) == 0)
-		return 0;
 	while ((bits = atomic_load(word)) == 0)
-		if (++word == b->free + BLOCK_FRAMES / 64)
+		if (++word == b->free + WORDS)
 			return 0;
 	uint64_t low = __builtin_ctzl(bits), rest = ~(bits >> low), n = want;
 	if (rest != 0 && n > (uint64_t)__builtin_ctzl(rest))
 		n = __builtin_ctzl(rest);
-	/* Reserve.  Acquire: pairs with the release in count. */
-	do {
-		if ((state & BLOCK_COUNT) == 0)
-			return 0;
-		if (n > (state & BLOCK_COUNT))
-			n = state & BLOCK_COUNT;
-	} while (!atomic_cas(&b->state, &state, state - n));
+	if (!reserve(b, &n))
+		return 0;
 	uint64_t mask = (~0UL >> (64 - n)) << low, mine = atomic_and(word, ~mask) & mask;
 	if (mine != mask) {
 		/* Somebody else had reserved what came before, and took these. */
@@ -129,7 +138,39 @@ static uint64_t take_run(struct block *b, uint64_t want, uint64_t *got)
 		return 0;
 	}
 	*got = n;
-	return ((b - BLOCKS) << BLOCK_SHIFT) + (word - b->free) * 64 + low;
+	low += (word - b->free) * 64;
+	this_hart->frame_hint = low + n;
+	return ((b - BLOCKS) << BLOCK_SHIFT) + low;
+}
+
+/* The next after the last that was taken, or the last that was given back; 0: none in
+ * that word.  It is near, as a rule, and so found sooner than the lowest. */
+static inline uint64_t take_next(struct block *b)
+{
+	uint64_t at = this_hart->frame_hint % BLOCK_FRAMES, n = 1;
+	uint64_t *word = &b->free[at / 64], bits = atomic_load(word) >> at % 64;
+
+	if (bits == 0 || !reserve(b, &n))
+		return 0;
+	for (; !(bits & 1); bits >>= 1)
+		at++;
+	uint64_t bit = 1UL << at % 64;
+	if (!(atomic_and(word, ~bit) & bit)) {
+		count(b, 1);
+		return 0;
+	}
+	this_hart->frame_hint = at + 1;
+	return ((b - BLOCKS) << BLOCK_SHIFT) + at;
+}
+
+uint64_t block_take_one(void)
+{
+	struct block *b = this_hart->block;
+	uint64_t frame, got;
+
+	if (b != NULL && (frame = take_next(b)) != 0)
+		return frame;
+	return block_take(1, &got);
 }
 
 uint64_t block_take(uint64_t want, uint64_t *got)
@@ -162,8 +203,10 @@ void block_give(uint64_t first, uint64_t n)
 	struct block *b = BLOCKS + (first >> BLOCK_SHIFT);
 
 	/* Release: whoever takes them next sees all that was done here. */
-	atomic_or(&b->free[first / 64 % (BLOCK_FRAMES / 64)], (~0UL >> (64 - n)) << (first % 64));
+	atomic_or(&b->free[first / 64 % WORDS], (~0UL >> (64 - n)) << (first % 64));
 	count(b, n);
+	if (b == this_hart->block)
+		this_hart->frame_hint = first; /* may be in a cache yet */
 }
 
 static bool take_all(struct block *b)
@@ -175,7 +218,7 @@ static bool take_all(struct block *b)
 			return false;
 	while (!atomic_cas(&b->state, &state, state - BLOCK_FRAMES));
 	/* Nobody else has reserved any. */
-	for (unsigned i = 0; i < BLOCK_FRAMES / 64; i++)
+	for (unsigned i = 0; i < WORDS; i++)
 		atomic_store(&b->free[i], 0);
 	return true;
 }
@@ -208,7 +251,7 @@ void block_give_whole(uint64_t first)
 {
 	struct block *b = BLOCKS + (first >> BLOCK_SHIFT);
 
-	for (unsigned i = 0; i < BLOCK_FRAMES / 64; i++)
+	for (unsigned i = 0; i < WORDS; i++)
 		atomic_store(&b->free[i], ~0UL);
 	count(b, BLOCK_FRAMES);
 }
@@ -216,7 +259,7 @@ void block_give_whole(uint64_t first)
 BOOT_ONLY void block_add(uint64_t first, uint64_t end, uint64_t node)
 {
 	for (uint64_t word = first / 64; word <= (end - 1) / 64; word++) {
-		struct block *b = BLOCKS + word / (BLOCK_FRAMES / 64);
+		struct block *b = BLOCKS + word / (WORDS);
 		uint64_t bits = ~0UL, n = 64;
 		if (word == first / 64) {
 			bits &= ~0UL << first % 64;
@@ -226,7 +269,7 @@ BOOT_ONLY void block_add(uint64_t first, uint64_t end, uint64_t node)
 			bits &= ~(~0UL << end % 64);
 			n -= 64 - end % 64;
 		}
-		b->free[word % (BLOCK_FRAMES / 64)] |= bits;
+		b->free[word % (WORDS)] |= bits;
 		b->state += n;
 		b->node = node;
 	}

@@ -45,6 +45,7 @@ _Static_assert(sizeof(struct block) == 128, "");
 uint64_t block_take(uint64_t want, uint64_t *got);
 /* n frames from `first` on, none of them beyond the 64 of a bitmap word. */
 void block_give(uint64_t first, uint64_t n);
+uint64_t block_take_one(void);
 /* All 512 of a block, or 0. */
 uint64_t block_take_whole(void);
 void block_give_whole(uint64_t first);

@@ -60,6 +60,15 @@ static uint64_t node_of(const struct fdt_node *n)
 	return fdt_number(n, "numa-node-id", &node) && node < NODES_MAX ? node : 0;
 }
 
+static bool read_range(const struct fdt_node *n, unsigned i, uint64_t *base, uint64_t *size)
+{
+	int got = fdt_reg(n, i, base, size);
+
+	if (got < 0)
+		boot_refuse("a range of memory that can't be read");
+	return got > 0;
+}
+
 static void read_memory(void)
 {
 	struct fdt_node n;
@@ -67,7 +76,7 @@ static void read_memory(void)
 
 	for (int got = fdt_root(dt, &n); got > 0; got = fdt_next(&n))
 		if (n.depth == 1 && fdt_name_is(&n, "memory") && fdt_enabled(&n))
-			for (unsigned i = 0; fdt_reg(&n, i, &base, &size) > 0; i++)
+			for (unsigned i = 0; read_range(&n, i, &base, &size); i++)
 				memory_add(base, size, node_of(&n));
 	for (unsigned i = 0; fdt_reserved(dt, i, &base, &size) > 0; i++)
 		memory_reserve(base, size);
@@ -76,7 +85,7 @@ static void read_memory(void)
 		if (n.depth == 1)
 			inside = fdt_name_is(&n, "reserved-memory");
 		else if (n.depth == 2 && inside && fdt_enabled(&n))
-			for (unsigned i = 0; fdt_reg(&n, i, &base, &size) > 0; i++)
+			for (unsigned i = 0; read_range(&n, i, &base, &size); i++)
 				memory_reserve(base, size);
 	}
 }

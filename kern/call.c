@@ -6,7 +6,6 @@
 #include "call.h"
 #include "atomic.h"
 #include "machine.h"
-#include "map.h"
 #include "reclaim.h"
 #include "sched.h"
 #include "table.h"
@@ -109,20 +108,22 @@ int64_t call_c(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, 
 {
 	struct executor *self = this_hart->current;
 	uint64_t number = a7 & CALL_NUMBER, flags = a7 & ~(uint64_t)CALL_NUMBER;
-	int64_t result;
 
-	if (a7 == CALL_MAP)
-		result = map_call(a0, a1, a2, a3, a4, a5, a6);
-	else if (number > CALL_STOP)
-		result = -HL_ENOSYS;
-	else if (number == CALL_STOP)
-		result = call_stop(self, a0, a1, flags);
-	else if (flags != 0)
-		result = -HL_EINVAL;
-	else if (number == CALL_START)
-		result = call_start(self, a0, a1, a2, a3, a4, a5, a6);
-	else
-		result = executor_claim(self); /* wake(0): a token for myself */
+	if (number > CALL_STOP)
+		return -HL_ENOSYS;
+	if (number == CALL_STOP)
+		return call_stop(self, a0, a1, flags);
+	if (flags != 0)
+		return -HL_EINVAL;
+	if (number == CALL_START)
+		return call_start(self, a0, a1, a2, a3, a4, a5, a6);
+	return executor_claim(self); /* wake(0): a token for myself */
+}
+
+int64_t call_end(int64_t result)
+{
+	struct executor *self = this_hart->current;
+
 	reclaim_poll();
 	/* The step may have asked this very executor to end: no interrupt then. */
 	if (atomic_load(&self->state) & EX_STOPREQ)

@@ -87,8 +87,9 @@ static void halt_others(void)
 bool is_ram(uint64_t frame)
 {
 	for (uint64_t i = 0; i < global->ram_ranges; i++)
-		if (frame >= global->ram[i].first && frame < global->ram[i].end)
-			return frame < DIRECT_TOP >> PAGE_SHIFT;
+		if (frame >= global->ram[i].first && frame < global->ram[i].end &&
+		    global->ram[i].node != NO_MEMORY)
+			return true;
 	return false;
 }
 

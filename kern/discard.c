@@ -4,6 +4,7 @@
  * that ran before it, and starts the first executor.
  */
 #include "atomic.h"
+#include "block.h"
 #include "boot.h"
 #include "executor.h"
 #include "machine.h"
@@ -13,12 +14,25 @@
 
 extern char image_start[], init_end[];
 
+/* These are memory now, too; false: there is no more room to say so. */
+static bool announce(uint64_t frame, uint64_t pages)
+{
+	struct info *info = global->info;
+
+	if (info->ranges == INFO_RANGES_LIMIT)
+		return false;
+	info->memory[info->ranges].first = frame;
+	info->memory[info->ranges].pages = pages;
+	info->memory[info->ranges++].node = BLOCKS[frame >> BLOCK_SHIFT].node;
+	info->memory_pages += pages;
+	return true;
+}
+
 void boot_discard(void)
 {
 	struct vas *first = global->first->vas;
 	uint64_t frame = global->image_pa >> PAGE_SHIFT, payer = physical(first) >> PAGE_SHIFT;
 	uint64_t pages = (init_end - image_start) >> PAGE_SHIFT;
-
 	uint64_t self = 1UL << this_hart->id, harts = (2UL << (global->harts - 1)) - 1;
 
 	/* All others sleep, so they have left the code that goes. */
@@ -29,7 +43,8 @@ void boot_discard(void)
 	/* Everything: harts that came early may remember that windows which were
 	 * mapped later are not. */
 	tlb_shootdown(harts, 0, 0, 0);
-	global->info->memory_pages += pages;
+	if (!announce(frame, pages))
+		pages = 0;
 	first->used += pages * VAS_ONE;
 	for (uint64_t i = 0; i < pages; i++) {
 		*frame_desc(frame + i) = payer << FRAME_PAYER_SHIFT;

@@ -261,7 +261,7 @@ _Noreturn void executor_end_self(int64_t code)
 _Noreturn void executor_end_asked(struct executor *ex)
 {
 	/* State -> code; pairs with the release in executor_stop. */
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	fence_acquire();
 	run_or_dispatch(executor_end(ex, atomic_load(&ex->stop_code)));
 }
 

@@ -16,7 +16,7 @@
 #include <hartleaf/leaf.h>
 
 /* n frames in a row, of which each is one. */
-static void begin(uint64_t first, uint64_t n, unsigned type, struct vas *payer)
+static inline void begin(uint64_t first, uint64_t n, unsigned type, struct vas *payer)
 {
 	uint64_t desc =
 		(physical(payer) >> PAGE_SHIFT) << FRAME_PAYER_SHIFT | FRAME_COUNT_ONE | type;
@@ -28,6 +28,16 @@ static void begin(uint64_t first, uint64_t n, unsigned type, struct vas *payer)
 		atomic_store_release(frame_desc(first + i), desc);
 }
 
+uint64_t frame_alloc(unsigned type, struct vas *payer)
+{
+	if (!vas_charge(payer, 1))
+		return 0;
+	uint64_t frame = block_take_one();
+	atomic_add_relaxed(&global->info->free_pages, -1);
+	begin(frame, 1, type, payer);
+	return frame;
+}
+
 static uint64_t take(struct vas *payer, uint64_t want, uint64_t *got)
 {
 	if (!vas_charge(payer, want))
@@ -35,17 +45,8 @@ static uint64_t take(struct vas *payer, uint64_t want, uint64_t *got)
 	uint64_t first = block_take(want, got);
 	if (*got != want)
 		vas_uncharge(payer, want - *got);
-	__atomic_fetch_sub(&global->info->free_pages, *got, __ATOMIC_RELAXED);
+	atomic_add_relaxed(&global->info->free_pages, -*got);
 	return first;
-}
-
-uint64_t frame_alloc(unsigned type, struct vas *payer)
-{
-	uint64_t got, frame = take(payer, 1, &got);
-
-	if (frame != 0)
-		begin(frame, 1, type, payer);
-	return frame;
 }
 
 uint64_t frame_alloc_run(struct vas *payer, uint64_t want, uint64_t *got)
@@ -70,17 +71,30 @@ uint64_t frame_alloc_large(struct vas *payer)
 		block_give_whole(first);
 		return 0;
 	}
-	__atomic_fetch_sub(&global->info->free_pages, BLOCK_FRAMES, __ATOMIC_RELAXED);
+	atomic_add_relaxed(&global->info->free_pages, -BLOCK_FRAMES);
 	begin(first, 1, FRAME_LARGE, payer);
 	return first;
+}
+
+/* That n frames are free is known by now to who looks for them, and not to their payer. */
+static void refund(uint64_t payer, uint64_t n)
+{
+	atomic_add_relaxed(&global->info->free_pages, n);
+	vas_uncharge(direct(payer << PAGE_SHIFT), n);
 }
 
 static void free_large(uint64_t first, uint64_t payer)
 {
 	atomic_store(frame_desc(first), FRAME_NONE);
 	block_give_whole(first);
-	__atomic_fetch_add(&global->info->free_pages, BLOCK_FRAMES, __ATOMIC_RELAXED);
-	vas_uncharge(direct(payer << PAGE_SHIFT), BLOCK_FRAMES);
+	refund(payer, BLOCK_FRAMES);
+}
+
+static void free_one(uint64_t frame, uint64_t payer)
+{
+	atomic_store(frame_desc(frame), FRAME_NONE);
+	block_give(frame, 1);
+	refund(payer, 1);
 }
 
 void frame_run_free(struct frame_run *run)
@@ -90,8 +104,7 @@ void frame_run_free(struct frame_run *run)
 	for (uint64_t i = 0; i < run->n; i++)
 		atomic_store(frame_desc(run->first + i), FRAME_NONE);
 	block_give(run->first, run->n);
-	__atomic_fetch_add(&global->info->free_pages, run->n, __ATOMIC_RELAXED);
-	vas_uncharge(direct(run->payer << PAGE_SHIFT), run->n);
+	refund(run->payer, run->n);
 	run->n = 0;
 }
 
@@ -109,31 +122,17 @@ void frame_run_add(struct frame_run *run, uint64_t frame, uint64_t desc)
 
 void frame_free(uint64_t frame)
 {
-	struct frame_run run = {frame, 1, atomic_load(frame_desc(frame)) >> FRAME_PAYER_SHIFT};
-
-	frame_run_free(&run);
-}
-
-int frame_get(uint64_t frame)
-{
-	uint64_t *d = frame_desc(frame);
-	uint64_t old = atomic_load(d);
-	do {
-		uint64_t type = old & FRAME_TYPE;
-		if ((type != FRAME_MEMORY && type != FRAME_LARGE && type != FRAME_TABLE) ||
-		    (old & FRAME_COUNT) == 0)
-			return -HL_EAGAIN;
-		if ((old & FRAME_COUNT) == FRAME_COUNT)
-			return -HL_ENOMEM;
-		/* Acquire: the caller reads the source entry again after this. */
-	} while (!atomic_cas(d, &old, old + FRAME_COUNT_ONE));
-	return 0;
+	free_one(frame, atomic_load(frame_desc(frame)) >> FRAME_PAYER_SHIFT);
 }
 
 void frame_put(uint64_t frame)
 {
-	struct frame_run run = {0};
+	uint64_t desc = frame_drop(frame);
 
-	frame_put_run(frame, &run);
-	frame_run_free(&run);
+	if (desc == 0)
+		return;
+	if ((desc & FRAME_TYPE) == FRAME_LARGE)
+		free_large(frame, desc >> FRAME_PAYER_SHIFT);
+	else
+		free_one(frame, desc >> FRAME_PAYER_SHIFT);
 }

@@ -17,6 +17,8 @@
 #define GL_SCHED_HEAD      0x600
 #define GL_SCHED_TAIL      0x608
 #define GL_IDLE            0x680
+#define GL_RECLAIM_EVENTS  0x6c0
+#define GL_RECLAIM_SEEN    0x700
 #define GL_KERNEL_SATP     0x740
 #define GL_STARTING        0x748
 #define GL_TOP_SHIFT       0x750
@@ -64,6 +66,7 @@ struct hart {
 	uint64_t asids;           /* a satp from here on needs no flush */
 	uint64_t node;            /* whose memory is near */
 	struct block *block;      /* takes frames from there; others may, too */
+	uint64_t frame_hint;      /* in the block: perhaps the next free one */
 	LINE uint64_t quiesced;   /* counts answers to grace-period requests */
 	uint64_t quiesced_seen;   /* what the reclaimer read last */
 
@@ -98,7 +101,8 @@ struct range {
 };
 
 #define RANGES_MAX INFO_RANGES_LIMIT
-#define NODES_MAX  8 /* of memory */
+#define NODES_MAX  8         /* of memory */
+#define NO_MEMORY  NODES_MAX /* node of what is reserved and isn't RAM: no descriptors */
 
 struct line {
 	LINE uint64_t top;
@@ -171,6 +175,8 @@ _Static_assert(offsetof(struct global, sched_mcs_lock) == GL_SCHED_LOCK, "");
 _Static_assert(offsetof(struct global, sched_head) == GL_SCHED_HEAD, "");
 _Static_assert(offsetof(struct global, sched_tail) == GL_SCHED_TAIL, "");
 _Static_assert(offsetof(struct global, idle) == GL_IDLE, "");
+_Static_assert(offsetof(struct global, reclaim_events) == GL_RECLAIM_EVENTS, "");
+_Static_assert(offsetof(struct global, reclaim_seen) == GL_RECLAIM_SEEN, "");
 _Static_assert(offsetof(struct global, kernel_satp) == GL_KERNEL_SATP, "");
 _Static_assert(offsetof(struct global, starting) == GL_STARTING, "");
 _Static_assert(offsetof(struct global, top_shift) == GL_TOP_SHIFT, "");

@@ -21,7 +21,6 @@
 
 #define RUN    64 /* frames that are asked for at once */
 #define PA_TOP (1UL << 56)
-#define AD     ((uint64_t)(LEAF_A | LEAF_D))
 
 /* A place in a VAS that moves on leaf by leaf. */
 struct place {
@@ -38,15 +37,6 @@ struct map {
 	bool code; /* something executable has appeared in to.vas */
 	struct batch changed, moved;
 };
-
-/* A leaf that can't stand after all. */
-static void put_back(uint64_t leaf, struct vas *v)
-{
-	struct frame_run run = {0};
-
-	leaf_drop(leaf, v, &run);
-	frame_run_free(&run);
-}
 
 /* The entry of p; 0 with NULL: a hole.  Negative: leaves of the other size there. */
 static inline int find(const struct map *m, struct place *p)
@@ -99,18 +89,6 @@ static inline int put(const struct map *m, uint64_t *entry, uint64_t leaf, uint6
 	return 0;
 }
 
-/* Clear an entry that holds this leaf; hardware may have noted its use there.  False: it
- * holds another. */
-static bool clear(uint64_t *entry, uint64_t leaf, uint64_t *old)
-{
-	*old = leaf;
-	do
-		if (atomic_cas(entry, old, 0))
-			return true;
-	while (((*old ^ leaf) & ~AD) == 0);
-	return false;
-}
-
 /* Put a counted leaf into a table, where one can stand. */
 static int set_leaf(struct map *m, struct place *p, uint64_t leaf)
 {
@@ -133,7 +111,7 @@ static int place_leaf(struct map *m, struct place *p, uint64_t leaf)
 	int error = set_leaf(m, p, leaf);
 
 	if (error != 0)
-		put_back(leaf, p->vas);
+		leaf_drop_now(leaf, p->vas);
 	return error;
 }
 
@@ -142,7 +120,7 @@ static uint64_t make_leaf(const struct map *m, uint64_t frame, unsigned tag)
 	uint64_t leaf = frame << LEAF_PPN_SHIFT | (uint64_t)tag << LEAF_TAG_SHIFT |
 			(uint64_t)m->rights << LEAF_RIGHTS_SHIFT;
 	if (tag == TAG_MEMORY || tag == TAG_DEVICE)
-		leaf |= LEAF_V | LEAF_U | (m->attr & MAP_TRACK ? 0 : AD);
+		leaf |= LEAF_V | LEAF_U | (m->attr & MAP_TRACK ? 0 : LEAF_AD);
 	return leaf;
 }
 
@@ -185,7 +163,7 @@ static int64_t new_memory(struct map *m, uint64_t left)
 	}
 	m->code |= m->rights & MAP_X;
 	for (uint64_t i = n; i < got; i++)
-		put_back(make_leaf(m, frame + i, TAG_MEMORY), p->vas);
+		leaf_drop_now(make_leaf(m, frame + i, TAG_MEMORY), p->vas);
 	return n != 0 ? (int64_t)n : error;
 }
 
@@ -228,7 +206,7 @@ static int derive(const struct map *m, uint64_t leaf, uint64_t *result)
 	leaf = (leaf & ~LEAF_RIGHTS) | (uint64_t)m->rights << LEAF_RIGHTS_SHIFT |
 	       m->aux << LEAF_BADGE_SHIFT;
 	if (leaf & LEAF_V)
-		leaf = m->attr & MAP_TRACK ? leaf & ~AD : leaf | AD;
+		leaf = m->attr & MAP_TRACK ? leaf & ~LEAF_AD : leaf | LEAF_AD;
 	*result = leaf;
 	return 0;
 }
@@ -305,20 +283,20 @@ static int share(struct map *m, bool move)
 			return error;
 		/* Counted, then read again: else the frame may have become
 		 * something else in between. The count is an acquire. */
-		if (error == 0 && ((atomic_load(entry) ^ leaf) & ~AD) == 0)
+		if (error == 0 && leaf_same(atomic_load(entry), leaf))
 			break;
 		if (error == 0)
-			put_back(copy, m->to.vas);
+			leaf_drop_now(copy, m->to.vas);
 	}
 	if ((error = place_leaf(m, &m->to, copy)) != 0 || !move)
 		return error;
 	uint64_t old;
-	if (clear(entry, leaf, &old)) {
+	if (entry_clear(entry, leaf, &old)) {
 		batch_add(&m->moved, m->shift, m->from.va, old, true);
 		return 0;
 	}
 	/* Somebody else changed or took the source: it is not ours to give. */
-	if (clear(m->to.entry, copy, &old))
+	if (entry_clear(m->to.entry, copy, &old))
 		batch_add(&m->changed, m->shift, m->to.va, old, true);
 	return -HL_EFAULT;
 }
@@ -336,14 +314,20 @@ static int64_t unmap(struct map *m, uint64_t left)
 		n = left;
 	if (p->entry == NULL)
 		return n;
-	for (uint64_t i = 0; i < n; i++) {
-		uint64_t old = atomic_load(p->entry + i);
-		do
-			if (is_table(m, old))
-				return i != 0 ? (int64_t)i : -HL_EEXIST;
-		while (old != 0 && !atomic_cas(p->entry + i, &old, 0));
+	uint64_t *entry = p->entry, va = p->va, shift = m->shift;
+	for (uint64_t i = 0; i < n; i++, va += 1UL << shift) {
+		uint64_t old = atomic_load(&entry[i]);
+		if (old == 0)
+			continue;
+		if (shift == PAGE_SHIFT)
+			old = atomic_swap(&entry[i], 0);
+		else /* a table must stay, also if it comes just now */
+			do
+				if (is_table(m, old))
+					return i != 0 ? (int64_t)i : -HL_EEXIST;
+			while (old != 0 && !atomic_cas(&entry[i], &old, 0));
 		if (old != 0)
-			batch_add(&m->changed, m->shift, p->va + (i << m->shift), old, true);
+			batch_add(&m->changed, shift, va, old, true);
 	}
 	return n;
 }
@@ -444,8 +428,8 @@ static int find_vases(struct map *m, uint64_t target, uint64_t source)
 	return 0;
 }
 
-int64_t map_call(uint64_t target, uint64_t va, uint64_t src, uint64_t count, uint64_t attr,
-		 uint64_t aux, uint64_t source)
+int64_t map_any(uint64_t target, uint64_t va, uint64_t src, uint64_t count, uint64_t attr,
+		uint64_t aux, uint64_t source)
 {
 	struct map m; /* not cleared as a whole: the batches are large */
 	int error;

@@ -62,12 +62,15 @@ void memory_add(uint64_t base, uint64_t size, uint64_t node)
 
 void memory_reserve(uint64_t base, uint64_t size)
 {
-	uint64_t first = base >> PAGE_SHIFT, end = (base + size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	uint64_t last = base + size - 1, first = base >> PAGE_SHIFT, end;
 
-	if (size == 0 || base + size < base)
+	if (size == 0)
 		return;
+	if (last < base)
+		last = -1UL; /* to the end of all addresses, or beyond */
+	end = (last >> PAGE_SHIFT) + 1;
 	if (!memory_is_ram(base, size))
-		add_range(global->ram, &global->ram_ranges, first, end, 0);
+		add_range(global->ram, &global->ram_ranges, first, end, NO_MEMORY);
 	for (uint64_t i = 0; i < global->free_ranges; i++) {
 		struct range *r = &global->frames[i];
 		if (first >= r->end || end <= r->first)
@@ -86,7 +89,8 @@ bool memory_is_ram(uint64_t base, uint64_t size)
 		return false;
 	/* It may lie across ranges that meet. */
 	for (uint64_t i = 0; i < global->ram_ranges && frame < end; i++)
-		if (frame >= global->ram[i].first && frame < global->ram[i].end) {
+		if (frame >= global->ram[i].first && frame < global->ram[i].end &&
+		    global->ram[i].node != NO_MEMORY) {
 			frame = global->ram[i].end;
 			i = -1UL;
 		}
@@ -190,8 +194,8 @@ void memory_map_kernel(void)
 	top_table = direct(memory_take() << PAGE_SHIFT);
 	for (uint64_t i = 0; i < global->ram_ranges; i++) {
 		uint64_t first = global->ram[i].first, end = global->ram[i].end;
-		if (end > DIRECT_TOP >> PAGE_SHIFT)
-			continue; /* reserved, and no RAM */
+		if (global->ram[i].node == NO_MEMORY)
+			continue;
 		for (uint64_t giga = first >> (GIGA_SHIFT - PAGE_SHIFT);
 		     giga <= (end - 1) >> (GIGA_SHIFT - PAGE_SHIFT); giga++)
 			top_table->direct[giga] =

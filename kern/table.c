@@ -167,13 +167,21 @@ void leaf_drop(uint64_t leaf, struct vas *v, struct frame_run *run)
 	}
 }
 
+void leaf_drop_now(uint64_t leaf, struct vas *v)
+{
+	struct frame_run run = {0};
+
+	leaf_drop(leaf, v, &run);
+	frame_run_free(&run);
+}
+
 /* The leaf of this tag that a handle names, 0 if there is none. */
 static uint64_t handle_leaf(struct vas *v, uint64_t va, unsigned tag)
 {
 	if (va == 0 || va % PAGE_SIZE != 0)
 		return 0;
-	uint64_t *entry = table_find(v, va, PAGE_SHIFT);
-	if (entry == NULL || entry == TABLE_BLOCKED)
+	uint64_t *entry = table_page(v, va);
+	if (entry == NULL)
 		return 0;
 	uint64_t leaf = atomic_load_acquire(entry);
 	return (leaf & (LEAF_TAG | LEAF_V)) == (uint64_t)tag << LEAF_TAG_SHIFT ? leaf : 0;

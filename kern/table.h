@@ -40,6 +40,25 @@ static inline bool entry_is_leaf(uint64_t entry)
 	return (entry & LEAF_RIGHTS) != 0;
 }
 
+/* Hardware may set these in a leaf at any time. */
+#define LEAF_AD ((uint64_t)(LEAF_A | LEAF_D))
+
+static inline bool leaf_same(uint64_t leaf, uint64_t other)
+{
+	return ((leaf ^ other) & ~LEAF_AD) == 0;
+}
+
+/* Clear an entry that holds this leaf, *old is what it held; false: it holds another. */
+static inline bool entry_clear(uint64_t *entry, uint64_t leaf, uint64_t *old)
+{
+	*old = leaf;
+	do
+		if (atomic_cas(entry, old, 0))
+			return true;
+	while (leaf_same(*old, leaf));
+	return false;
+}
+
 /* The entry for a leaf at a user address, NULL where no table stands, or
  * TABLE_BLOCKED where a leaf of 2 MiB does. */
 #define TABLE_BLOCKED ((uint64_t *)8)
@@ -62,7 +81,28 @@ static inline uint64_t *table_find(struct vas *v, uint64_t va, unsigned leaf_shi
 	return &table[va >> leaf_shift & TABLE_INDEX];
 }
 
-/* The same; makes the tables, charged to v.  NULL: out of budget. */
+/* The same for a page, in a hurry; NULL as well where it is part of a leaf of 2 MiB. */
+static inline uint64_t *table_page(struct vas *v, uint64_t va)
+{
+	uint64_t *table = v->user, entry;
+
+	if (va >= global->user_top)
+		return NULL;
+#define DOWN(shift)                                                                                \
+	entry = atomic_load(&table[va >> (shift)&TABLE_INDEX]);                                    \
+	if ((entry & (LEAF_RIGHTS | LEAF_V)) != LEAF_V)                                            \
+		return NULL;                                                                       \
+	table = entry_table(entry)
+	if (global->top_shift != 30) {
+		DOWN(39);
+	}
+	DOWN(30);
+	DOWN(LARGE_SHIFT);
+#undef DOWN
+	return &table[va >> PAGE_SHIFT & TABLE_INDEX];
+}
+
+/* As table_find; makes the tables, charged to v.  NULL: out of budget. */
 uint64_t *table_make(struct vas *v, uint64_t va, unsigned leaf_shift);
 /* Drop the leaves of the next table from va on, and the table; returns where to
  * go on, user_top at the end.  Nobody uses the VAS any more. */
@@ -77,6 +117,8 @@ uint64_t table_frame(struct vas *v, uint64_t va, unsigned level);
 int leaf_get(uint64_t leaf, struct vas *into);
 /* A leaf of v is gone, and the TLBs know.  Frames may wait in the run. */
 void leaf_drop(uint64_t leaf, struct vas *v, struct frame_run *run);
+/* The same, and none waits. */
+void leaf_drop_now(uint64_t leaf, struct vas *v);
 
 /* The executor or VAS that a handle of v names; *rights: MAP_R, W, X.  0 or
  * -EBADF. The pointers are good until this hart leaves the kernel. */

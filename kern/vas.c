@@ -47,17 +47,6 @@ uint64_t asid_alloc(void)
 	return 0;
 }
 
-bool vas_charge(struct vas *v, uint64_t frames)
-{
-	uint64_t avail = atomic_load(&v->avail);
-	do
-		if (avail / VAS_ONE < frames)
-			return false;
-	while (!atomic_cas(&v->avail, &avail, avail - frames * VAS_ONE));
-	__atomic_fetch_add(&v->used, frames * VAS_ONE, __ATOMIC_RELAXED);
-	return true;
-}
-
 void vas_share_kernel(struct vas *v)
 {
 	struct vas *k = global->kernel_root;
@@ -142,25 +131,17 @@ static void free_if_unused(struct vas *v)
 	reclaim_defer(physical(v) >> PAGE_SHIFT);
 }
 
-void vas_uncharge(struct vas *v, uint64_t frames)
+void vas_settle(struct vas *v)
 {
-	atomic_add(&v->avail, frames * VAS_ONE);
-	atomic_sub(&v->used, frames * VAS_ONE);
-	/* Counts -> flags; pairs with the fence in vas_bury. Either the one sees
-	 * the zombie, or the other the counts. */
-	fence_full();
-	if (atomic_load(&v->flags) & VAS_ZOMBIE) {
-		pass_budget_on(v);
-		free_if_unused(v);
-	}
+	pass_budget_on(v);
+	free_if_unused(v);
 }
 
 void vas_bury(struct vas *v)
 {
 	atomic_or(&v->flags, VAS_ZOMBIE);
 	fence_full();
-	pass_budget_on(v);
-	free_if_unused(v);
+	vas_settle(v);
 }
 
 void vas_kill(struct vas *v, int64_t code)

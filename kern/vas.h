@@ -8,6 +8,7 @@
 #ifndef KERN_VAS_H
 #define KERN_VAS_H
 
+#include "atomic.h"
 #include "frame.h"
 #include "global.h"
 
@@ -72,9 +73,11 @@ void vas_share_kernel(struct vas *v);
  * cap.  NULL: out of budget. */
 struct vas *vas_new(struct vas *payer, uint64_t budget);
 /* Frames of budget, or false. */
-bool vas_charge(struct vas *v, uint64_t frames);
+static inline bool vas_charge(struct vas *v, uint64_t frames);
 /* Some of what was charged is free again.  May defer the VAS page. */
-void vas_uncharge(struct vas *v, uint64_t frames);
+static inline void vas_uncharge(struct vas *v, uint64_t frames);
+/* The same for a zombie that has got some back. */
+void vas_settle(struct vas *v);
 static inline void vas_ref(struct vas *v);
 void vas_unref(struct vas *v);
 /* An executor of it has become STOPPED. */
@@ -99,12 +102,35 @@ static inline uint64_t vas_asid(const struct vas *v)
 
 static inline void vas_ref(struct vas *v)
 {
-	__atomic_fetch_add(&v->refs, VAS_ONE, __ATOMIC_RELAXED);
+	atomic_add_relaxed(&v->refs, VAS_ONE);
+}
+
+static inline bool vas_charge(struct vas *v, uint64_t frames)
+{
+	uint64_t avail = atomic_load(&v->avail);
+
+	do
+		if (avail / VAS_ONE < frames)
+			return false;
+	while (!atomic_cas(&v->avail, &avail, avail - frames * VAS_ONE));
+	atomic_add_relaxed(&v->used, frames * VAS_ONE);
+	return true;
+}
+
+static inline void vas_uncharge(struct vas *v, uint64_t frames)
+{
+	atomic_add(&v->avail, frames * VAS_ONE);
+	atomic_sub(&v->used, frames * VAS_ONE);
+	/* Counts -> flags; pairs with the fence in vas_bury. Either the one sees
+	 * the zombie, or the other the counts. */
+	fence_full();
+	if (atomic_load(&v->flags) & VAS_ZOMBIE)
+		vas_settle(v);
 }
 
 static inline bool vas_dying(const struct vas *v)
 {
-	return __atomic_load_n(&v->flags, __ATOMIC_ACQUIRE) & VAS_DYING;
+	return atomic_load_acquire(&v->flags) & VAS_DYING;
 }
 
 #endif

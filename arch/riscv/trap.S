@@ -78,16 +78,42 @@ call_other:
 	beqz t0, park_flags
 
 /*
- * map, start, stop and what else C does.  a0-a7 go through as they are.
+ * map, start, stop and what else C does.  a0-a7 go through as they are, and C keeps
+ * s0-s11.
  */
 	.global call_slow
 call_slow:
 	SAVE_CALL
 	ENTER_C
 	sd s0, HT_CURRENT(tp)
+	addi t0, a7, -CALL_MAP
+	bnez t0, call_others
+	call map_call
+call_done:
+	/* A step to be done, or a stop that was asked for? */
+	ld t0, GL_RECLAIM_EVENTS(gp)
+	ld t1, GL_RECLAIM_SEEN(gp)
+	ld t2, EX_STATE(s0)
+	bne t0, t1, call_more
+	andi t2, t2, EX_STOPREQ
+	bnez t2, call_more
+call_leave:
+	ld t0, EX_PC(s0)
+	csrw sepc, t0
+	csrw sscratch, s0
+	ld ra, EX_X(1)(s0)
+	ld sp, EX_X(2)(s0)
+	ld gp, EX_X(3)(s0)
+	ld tp, EX_X(4)(s0)
+	ZERO a1, a2, a3, a4, a5, a6, a7, t0, t1, t2, t3, t4, t5, t6
+	ld s0, EX_X(8)(s0)
+	sret
+call_others:
 	call call_c
-	li a1, 0
-	j exit_result
+	j call_done
+call_more:
+	call call_end
+	j call_leave
 
 /*
  * Interrupt or exception in user mode; t0 is saved already.

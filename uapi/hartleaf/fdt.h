@@ -275,8 +275,8 @@ static inline uint64_t fdt_cells(const void *p, unsigned cells)
 	return value;
 }
 
-/* Entry `index` of the node's reg.  0: there is none; FDT_BAD: an address or
- * size has more than 64 bits.  (No multiplication: the kernel has none.) */
+/* Entry `index` of the node's reg.  0: there is none; FDT_BAD: only part of one is
+ * there, or an address or size has more than 64 bits.  (No multiplication: the kernel has none.) */
 static inline int fdt_reg(const struct fdt_node *n, unsigned index, uint64_t *base, uint64_t *size)
 {
 	uint32_t len, entry = 4 * ((uint32_t)n->addr_cells + n->size_cells);
@@ -293,7 +293,7 @@ static inline int fdt_reg(const struct fdt_node *n, unsigned index, uint64_t *ba
 		*size = fdt_cells(p + 4 * n->addr_cells, n->size_cells);
 		return 1;
 	}
-	return 0;
+	return len == 0 ? 0 : FDT_BAD;
 }
 
 /* Is the node's name `want` up to its unit address?  "cpu@1" is "cpu". */
