@@ -91,8 +91,8 @@ static _Noreturn void fail(const char *file, int line, const char *expr, bool ha
 	const struct actor *a = myself();
 	int none = NONE;
 
-	if (__atomic_compare_exchange_n(&failure.state, &none, WRITING, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE)) {
+	if (__atomic_compare_exchange_n(&failure.state, &none, WRITING, false, __ATOMIC_RELAXED,
+					__ATOMIC_RELAXED)) {
 		failure.file = file;
 		failure.line = line;
 		failure.expr = expr;

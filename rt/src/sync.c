@@ -51,9 +51,7 @@ static bool lock_or_queue(struct hl_mutex *m, struct hl_waiter *w, uint64_t drop
 			w->next = (struct hl_waiter *)(word & ~(uint64_t)BITS);
 			/* release: the node is seen by the holder that takes
 			 * the stack, see stack_take */
-			if (atomic_compare_exchange_weak_explicit(
-				    &m->word, &word, ((uint64_t)w | (word & BITS)) & ~drop,
-				    memory_order_release, memory_order_relaxed))
+			if (hl_cas_release(&m->word, &word, ((uint64_t)w | (word & BITS)) & ~drop))
 				return false;
 		}
 	}
@@ -106,9 +104,7 @@ void hl_mutex_unlock_slow(struct hl_mutex *m)
 		/* Not by a plain AND: the woken one may have queued again, WOKEN
 		 * gone with that, since we looked.  release: pairs with the next
 		 * holder's acquire. */
-		if (atomic_compare_exchange_weak_explicit(&m->word, &word, word & ~(uint64_t)HELD,
-							  memory_order_release,
-							  memory_order_relaxed))
+		if (hl_cas_release(&m->word, &word, word & ~(uint64_t)HELD))
 			return;
 	}
 	if (!m->fifo)
@@ -187,9 +183,7 @@ static void cond_move(struct hl_waiter *w)
 	while (word & HELD) {
 		w->next = (struct hl_waiter *)(word & ~(uint64_t)BITS);
 		/* release: pairs with the acquire in stack_take */
-		if (atomic_compare_exchange_weak_explicit(
-			    &m->word, &word, (uint64_t)w | (word & BITS), memory_order_release,
-			    memory_order_relaxed))
+		if (hl_cas_release(&m->word, &word, (uint64_t)w | (word & BITS)))
 			return;
 	}
 	waiter_release(w, GO);

@@ -21,6 +21,7 @@
 #ifndef HARTLEAF_SYNC_H
 #define HARTLEAF_SYNC_H
 
+#include <hartleaf/atomic.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -67,8 +68,7 @@ static inline void hl_mutex_unlock(struct hl_mutex *m)
 	uint64_t held = 1;
 
 	/* release: pairs with the acquire in hl_mutex_lock and in sync.c */
-	if (m->fifo || !atomic_compare_exchange_strong_explicit(
-			       &m->word, &held, 0, memory_order_release, memory_order_relaxed))
+	if (m->fifo || !hl_cas_release(&m->word, &held, 0))
 		hl_mutex_unlock_slow(m);
 }
 
