@@ -176,6 +176,8 @@ void boot_main(uint64_t sbi_id, uint64_t device_tree, uint64_t image_pa)
 	read_memory();
 	read_chosen();
 	read_paging();
+	if (!memory_is_ram(image_pa, image_end - image_start))
+		boot_refuse("kernel outside the memory that is there");
 	if (!memory_is_ram(dt_pa, dt_size) || !memory_is_ram(initrd_pa, initrd_size))
 		boot_refuse("device tree or initrd outside the memory that is there");
 	memory_reserve(image_pa, image_end - image_start);
