@@ -102,7 +102,9 @@ static inline uint64_t vas_asid(const struct vas *v)
 
 static inline void vas_ref(struct vas *v)
 {
-	atomic_add_relaxed(&v->refs, VAS_ONE);
+	/* Acquire: who copies a cap reads it again after this; pairs with the release in
+	 * vas_unref. */
+	atomic_add(&v->refs, VAS_ONE);
 }
 
 static inline bool vas_charge(struct vas *v, uint64_t frames)

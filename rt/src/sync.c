@@ -43,9 +43,7 @@ static bool lock_or_queue(struct hl_mutex *m, struct hl_waiter *w, uint64_t drop
 	for (;;) {
 		if (!(word & HELD)) {
 			/* acquire: pairs with the releases in unlock */
-			if (atomic_compare_exchange_weak_explicit(
-				    &m->word, &word, (word | HELD) & ~drop, memory_order_acquire,
-				    memory_order_relaxed))
+			if (hl_cas_acquire(&m->word, &word, (word | HELD) & ~drop))
 				return true;
 		} else {
 			w->next = (struct hl_waiter *)(word & ~(uint64_t)BITS);

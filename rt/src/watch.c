@@ -129,9 +129,7 @@ int watch_join(struct hl_exec *e)
 
 	/* Our handle there asks whoever stores DONE to wake us.  acquire, here and
 	 * below: pairs with the release of DONE in end_self and in finish. */
-	if (!atomic_compare_exchange_strong_explicit(&e->join, &join, hl_self(),
-						     memory_order_acquire, memory_order_acquire) &&
-	    join != JOIN_DONE)
+	if (!hl_cas_acquire(&e->join, &join, hl_self()) && join != JOIN_DONE)
 		return -HL_EBUSY;
 	while (atomic_load_explicit(&e->join, memory_order_acquire) != JOIN_DONE)
 		sys_park(&e->join, hl_self());

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * What <stdatomic.h> can't be trusted with: GCC 12 for RISC-V makes no release of a
- * compare-and-exchange unless its order on failure has one, which C forbids.  Your own
- * code that needs one can use this, or order it with
- * atomic_thread_fence(memory_order_release) before.
+ * What <stdatomic.h> can't be trusted with.  For RISC-V, GCC 12 takes the order of the
+ * LR of a compare-and-exchange from the order on failure, makes SC.aq of an acquire, and
+ * a release only of seq_cst.  So with acquire and relaxed, or with release and anything
+ * that C allows, the order is missing: SC.aq orders nothing (unprivileged spec, chapter
+ * "A").  Code of yours that is to run on weakly ordered harts can use these instead.
+ *
+ * All are of 8-byte objects and strong: *p == *expected stores desired and is true;
+ * else *expected is what was found, and false, without order but for that of acquire.
  */
 #ifndef HARTLEAF_ATOMIC_H
 #define HARTLEAF_ATOMIC_H
@@ -11,23 +15,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* *p == *expected: stores desired with release order, true.  Else *expected is what was
- * found, without order, and false.  Doesn't fail without cause.  (Unprivileged spec,
- * table A.6.) */
-static inline bool hl_cas_release(_Atomic uint64_t *p, uint64_t *expected, uint64_t desired)
-{
-	uint64_t found, failed, want = *expected;
+#define hl_cas_acquire(p, expected, desired) HL_CAS(".aq", "", p, expected, desired)
+#define hl_cas_release(p, expected, desired) HL_CAS("", ".rl", p, expected, desired)
+#define hl_cas_acq_rel(p, expected, desired) HL_CAS(".aq", ".rl", p, expected, desired)
 
-	asm volatile("1: lr.d %0, %2\n"
-		     "bne %0, %3, 2f\n"
-		     "sc.d.rl %1, %4, %2\n"
-		     "bnez %1, 1b\n"
-		     "2:"
-		     : "=&r"(found), "=&r"(failed), "+A"(*p)
-		     : "r"(want), "r"(desired)
-		     : "memory");
-	*expected = found;
-	return found == want;
-}
+/* As in table A.6 of the unprivileged spec. */
+#define HL_CAS(lr, sc, p, expected, desired)                                                       \
+	({                                                                                         \
+		__auto_type expected_ = (expected);                                                \
+		typeof(*expected_) found_, want_ = *expected_, new_ = (desired);                   \
+		uint64_t failed_;                                                                  \
+		_Static_assert(sizeof(found_) == 8, "of 8 bytes");                                 \
+		__asm__ volatile("1: lr.d" lr " %0, %2\n"                                          \
+				 "bne %0, %3, 2f\n"                                                \
+				 "sc.d" sc " %1, %4, %2\n"                                         \
+				 "bnez %1, 1b\n"                                                   \
+				 "2:"                                                              \
+				 : "=&r"(found_), "=&r"(failed_), "+A"(*(p))                       \
+				 : "r"(want_), "r"(new_)                                           \
+				 : "memory");                                                      \
+		*expected_ = found_;                                                               \
+		found_ == want_;                                                                   \
+	})
 
 #endif

@@ -47,8 +47,7 @@ static inline void hl_mutex_lock(struct hl_mutex *m)
 	uint64_t unheld = 0;
 
 	/* acquire: pairs with the release in hl_mutex_unlock */
-	if (!atomic_compare_exchange_strong_explicit(&m->word, &unheld, 1, memory_order_acquire,
-						     memory_order_relaxed))
+	if (!hl_cas_acquire(&m->word, &unheld, 1))
 		hl_mutex_lock_slow(m);
 }
 
@@ -57,8 +56,7 @@ static inline bool hl_mutex_trylock(struct hl_mutex *m)
 	uint64_t word = atomic_load_explicit(&m->word, memory_order_relaxed);
 
 	while (!(word & 1))
-		if (atomic_compare_exchange_weak_explicit(
-			    &m->word, &word, word | 1, memory_order_acquire, memory_order_relaxed))
+		if (hl_cas_acquire(&m->word, &word, word | 1))
 			return true;
 	return false;
 }
@@ -127,8 +125,7 @@ static inline bool hl_sem_trywait(struct hl_sem *s)
 	int64_t n = atomic_load_explicit(&s->count, memory_order_relaxed);
 
 	while (n > 0)
-		if (atomic_compare_exchange_weak_explicit(
-			    &s->count, &n, n - 1, memory_order_acquire, memory_order_relaxed))
+		if (hl_cas_acquire(&s->count, &n, n - 1))
 			return true;
 	return false;
 }
