@@ -78,7 +78,8 @@ static inline void step(const struct map *m, struct place *p, uint64_t leaves)
 		p->entry = (p->va >> m->shift & TABLE_INDEX) >= leaves ? p->entry + leaves : NULL;
 }
 
-/* Put a leaf into an entry, which must be empty but for REPLACE.  *old stood there. */
+/* Put a leaf into an entry, which must be empty but for REPLACE.  *old stood there.
+ * Release: zeroes before the leaf; pairs with page walks, and with who copies it. */
 static inline int put(const struct map *m, uint64_t *entry, uint64_t leaf, uint64_t *old)
 {
 	*old = atomic_load(entry);

@@ -54,6 +54,8 @@ HOT page_new(uint64_t target, uint64_t va, uint64_t attr)
 
 	if (entry != NULL && atomic_load(entry) == 0 &&
 	    (frame = frame_alloc(FRAME_MEMORY, to)) != 0) {
+		/* Release: the zeroes are there before the leaf; pairs with page walks,
+		 * and with the acquire of who copies it. */
 		if (atomic_cas(entry, &empty, frame << LEAF_PPN_SHIFT | leaf_bits(attr)))
 			return 1;
 		frame_put(frame);
@@ -86,7 +88,7 @@ static inline __attribute__((always_inline)) uint64_t copy(uint64_t *source, uin
 {
 	uint64_t empty = 0, result;
 
-	if (entry == NULL || source == NULL || atomic_load(entry) != 0)
+	if (entry == NULL || source == NULL || entry == source || atomic_load(entry) != 0)
 		return 0;
 	*leaf = atomic_load_acquire(source);
 	result = (*leaf & ~(uint64_t)LEAF_RIGHTS) | leaf_bits(attr);

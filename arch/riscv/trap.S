@@ -24,8 +24,8 @@
  * of the ring's tail) s0 is dead: another hart may be running it.
  *
  * Reservations: a user's must not survive into another executor.  Every switch
- * passes a sc, of the ring's head or of a state word; the ways back that don't
- * execute one that is bound to fail.
+ * passes a sc, of the ring's head or of a state word; the ways to one that was not
+ * switched to so execute one that is bound to fail.
  */
 #include "asm.inc"
 
