@@ -10,7 +10,8 @@ struct samples;
 
 struct plan {
 	unsigned int windows;
-	unsigned long ops; /* in one window */
+	unsigned long ops;  /* in one window */
+	unsigned long size; /* the number at the end of the bench's name, or 0 */
 };
 
 #define BENCH(name, function, set, modes, description)                                             \

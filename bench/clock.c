@@ -2,6 +2,7 @@
 #include "clock.h"
 
 enum mode clock_mode;
+int64_t clock_window;
 
 int64_t clock_empty(unsigned long ops)
 {
@@ -13,5 +14,6 @@ int64_t clock_empty(unsigned long ops)
 		if (ticks < least)
 			least = ticks;
 	}
+	clock_window = 0;
 	return least;
 }

@@ -117,6 +117,8 @@ void share_run(const struct plan *plan, struct samples *samples)
 
 void map_many_run(const struct plan *plan, struct samples *samples)
 {
+	const int64_t empty = clock_empty(1);
+
 	map_region(MANY); /* tables */
 	unmap_region(HL_SELF, MANY);
 	while (samples_wanted(samples, plan->windows)) {
@@ -126,12 +128,14 @@ void map_many_run(const struct plan *plan, struct samples *samples)
 		});
 
 		unmap_region(HL_SELF, MANY);
-		samples_add(samples, ticks - clock_empty(1), MANY);
+		samples_add(samples, ticks - empty, MANY);
 	}
 }
 
 void unmap_many_run(const struct plan *plan, struct samples *samples)
 {
+	const int64_t empty = clock_empty(1);
+
 	while (samples_wanted(samples, plan->windows)) {
 		int64_t ticks;
 
@@ -142,21 +146,28 @@ void unmap_many_run(const struct plan *plan, struct samples *samples)
 			if (sys_unmap(REGION, MANY) != MANY)
 				bench_fail("a call did not do its pages");
 		});
-		samples_add(samples, ticks - clock_empty(1), MANY);
+		samples_add(samples, ticks - empty, MANY);
 	}
+}
+
+static void unmap_large(void)
+{
+	if (sys_map(HL_SELF, LARGE, 0, 1, MAP_UNMAP | MAP_LARGE, 0, HL_SELF) != 1)
+		bench_fail("the leaf of 2 MiB stays");
 }
 
 void map_large_run(const struct plan *plan, struct samples *samples)
 {
+	const int64_t empty = clock_empty(1);
+
 	while (samples_wanted(samples, plan->windows)) {
 		int64_t ticks = CLOCK_WINDOW(1, {
 			if (sys_map_new(LARGE, 1, MAP_R | MAP_W | MAP_LARGE) != 1)
 				bench_fail("no leaf of 2 MiB");
 		});
 
-		if (sys_map(HL_SELF, LARGE, 0, 1, MAP_UNMAP | MAP_LARGE, 0, HL_SELF) != 1)
-			bench_fail("the leaf of 2 MiB stays");
-		samples_add(samples, ticks - clock_empty(1), 1);
+		unmap_large();
+		samples_add(samples, ticks - empty, 1);
 	}
 }
 
@@ -180,9 +191,9 @@ void move_run(const struct plan *plan, struct samples *samples)
 }
 
 /* As the kernel does: 16 stores, a step and a branch. */
-static inline void clear(uint64_t *page)
+static inline void clear(uint64_t *from, unsigned long pages)
 {
-	uint64_t *end = page + PAGE_SIZE / sizeof(*page);
+	uint64_t *end = from + pages * (PAGE_SIZE / sizeof(*from));
 
 	asm volatile("1:\n"
 		     ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
@@ -190,7 +201,7 @@ static inline void clear(uint64_t *page)
 		     ".endr\n"
 		     "addi %0, %0, 128\n"
 		     "bne %0, %1, 1b"
-		     : "+r"(page)
+		     : "+r"(from)
 		     : "r"(end)
 		     : "memory");
 }
@@ -201,8 +212,22 @@ void zero_run(const struct plan *plan, struct samples *samples)
 	const int64_t empty = clock_empty(plan->ops);
 
 	while (samples_wanted(samples, plan->windows)) {
-		int64_t ticks = CLOCK_WINDOW(plan->ops, clear(page));
+		int64_t ticks = CLOCK_WINDOW(plan->ops, clear(page, 1));
 
 		samples_add(samples, ticks - empty, plan->ops);
 	}
+}
+
+void zero_large_run(const struct plan *plan, struct samples *samples)
+{
+	const int64_t empty = clock_empty(1);
+
+	if (sys_map_new(LARGE, 1, MAP_R | MAP_W | MAP_LARGE) != 1)
+		bench_fail("no leaf of 2 MiB");
+	while (samples_wanted(samples, plan->windows)) {
+		int64_t ticks = CLOCK_WINDOW(1, clear((uint64_t *)LARGE, MANY));
+
+		samples_add(samples, ticks - empty, 1);
+	}
+	unmap_large();
 }

@@ -14,6 +14,9 @@ void samples_clear(struct samples *samples)
 	samples->warm = false;
 	samples->index = false;
 	samples->count = 0;
+	samples->operations = 0;
+	samples->window_ticks = 0;
+	samples->ticks = 0;
 }
 
 static void add(struct samples *samples, int64_t value)
@@ -27,7 +30,9 @@ void samples_add(struct samples *samples, int64_t ticks, unsigned long operation
 {
 	int64_t scale = 100;
 	int64_t ops = (int64_t)operations;
+	int64_t window = clock_window;
 
+	clock_window = 0;
 	if (!samples->warm) {
 		samples->warm = true;
 		return;
@@ -37,6 +42,12 @@ void samples_add(struct samples *samples, int64_t ticks, unsigned long operation
 	if (ticks < 0) /* less than what the clock can tell */
 		ticks = 0;
 	add(samples, (ticks * scale + ops / 2) / ops);
+	if (window) {
+		asm volatile(MARK(MARK_KEEP));
+		samples->operations += operations;
+		samples->window_ticks += window - CLOCK_MARKED;
+		samples->ticks += ticks;
+	}
 }
 
 void samples_add_index(struct samples *samples, int64_t ten_thousandths)
@@ -53,24 +64,19 @@ static int compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* the smallest sample that `percent` of all do not exceed */
-static int64_t rank(const struct samples *samples, unsigned int percent)
-{
-	return samples->value[(samples->count * percent + 99) / 100 - 1];
-}
-
+/* In what the line says is the unit; at most as many digits as are known. */
 static void print_value(const struct samples *samples, int64_t value)
 {
 	if (samples->index)
-		printf(",%" PRId64 ".%04" PRId64, value / 10000, value % 10000);
+		printf("%" PRId64 ".%04" PRId64, value / 10000, value % 10000);
 	else if (clock_mode == WALL)
-		printf(",%" PRId64, (value + 500) / 1000);
+		printf("%" PRId64, (value + 500) / 1000);
 	else if (value % 100 == 0)
-		printf(",%" PRId64, value / 100);
+		printf("%" PRId64, value / 100);
 	else if (value % 10 == 0)
-		printf(",%" PRId64 ".%" PRId64, value / 100, value % 100 / 10);
+		printf("%" PRId64 ".%" PRId64, value / 100, value % 100 / 10);
 	else
-		printf(",%" PRId64 ".%02" PRId64, value / 100, value % 100);
+		printf("%" PRId64 ".%02" PRId64, value / 100, value % 100);
 }
 
 void samples_print(struct samples *samples, const char *bench)
@@ -81,10 +87,20 @@ void samples_print(struct samples *samples, const char *bench)
 	if (!samples->count)
 		return;
 	qsort(samples->value, samples->count, sizeof(samples->value[0]), compare);
-	printf("result,%s,%s,%u,%s,%u", bench, mode, hl_info()->harts, unit, samples->count);
-	print_value(samples, samples->value[0]);
-	print_value(samples, rank(samples, 50));
-	print_value(samples, rank(samples, 99));
+	printf("samples,%s,%s,%u,%s,", bench, mode, hl_info()->harts, unit);
+	for (unsigned int i = 0, next; i < samples->count; i = next) {
+		for (next = i + 1; next < samples->count; next++)
+			if (samples->value[next] != samples->value[i])
+				break;
+		if (i)
+			printf(" ");
+		print_value(samples, samples->value[i]);
+		if (next > i + 1)
+			printf("*%u", next - i);
+	}
 	printf("\n");
+	if (clock_mode == ICOUNT && samples->operations)
+		printf("window,%s,%u,%lu,%" PRId64 ",%" PRId64 "\n", bench, samples->count,
+		       samples->operations, samples->window_ticks, samples->ticks);
 	fflush(stdout);
 }

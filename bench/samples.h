@@ -14,6 +14,9 @@ struct samples {
 	bool warm;
 	bool index; /* samples_add_index is used */
 	unsigned int count;
+	/* of those with CLOCK_WINDOW: the clock with all that is in the window, and without */
+	unsigned long operations;
+	int64_t window_ticks, ticks;
 	int64_t value[SAMPLES_MAX]; /* per operation: 1/100 insn, or ps; index: 1/10000 */
 };
 
@@ -33,8 +36,10 @@ void samples_add(struct samples *samples, int64_t ticks, unsigned long operation
 /* One figure that isn't a time; it is not dropped. */
 void samples_add_index(struct samples *samples, int64_t ten_thousandths);
 
-/* Prints `result,` and the line for results.csv, if there are samples; sorts
- * them. */
+/* Prints `samples,BENCH,MODE,HARTS,UNIT,VALUES`, if there are samples: all of them,
+ * sorted, with a space between; VALUE*TIMES for those that are equal.
+ * In mode icount also `window,NAME,WINDOWS,OPERATIONS,ALL,TICKS`: ALL is what the
+ * plugin is to find between its marks, TICKS what of it is not to be subtracted. */
 void samples_print(struct samples *samples, const char *bench);
 
 #endif

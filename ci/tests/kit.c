@@ -85,7 +85,7 @@ struct worker *worker_new(uint64_t vas)
 	return w;
 }
 
-static uint64_t prepare(struct worker *w, work *fn)
+uint64_t worker_stack(struct worker *w, work *fn)
 {
 	w->entry->work = fn;
 	w->entry->tp = w;
@@ -94,13 +94,14 @@ static uint64_t prepare(struct worker *w, work *fn)
 
 void run_with(struct worker *w, work *fn, uint64_t arg, uint64_t flags)
 {
-	CHECK_EQ(CALL(CALL_START, w->handle, (uint64_t)entry_work, prepare(w, fn), arg, 0, flags),
+	CHECK_EQ(CALL(CALL_START, w->handle, (uint64_t)entry_work, worker_stack(w, fn), arg, 0,
+		      flags),
 		 0);
 }
 
 int64_t try_run(struct worker *w, work *fn, uint64_t arg)
 {
-	return start(w->handle, (uint64_t)entry_work, prepare(w, fn), arg);
+	return start(w->handle, (uint64_t)entry_work, worker_stack(w, fn), arg);
 }
 
 void run(struct worker *w, work *fn, uint64_t arg)
@@ -110,13 +111,14 @@ void run(struct worker *w, work *fn, uint64_t arg)
 
 void run_kept(struct worker *w, work *fn, uint64_t arg, uint64_t keeper, uint64_t badge)
 {
-	CHECK_EQ(start_kept(w->handle, (uint64_t)entry_work, prepare(w, fn), arg, keeper, badge),
+	CHECK_EQ(start_kept(w->handle, (uint64_t)entry_work, worker_stack(w, fn), arg, keeper,
+			    badge),
 		 0);
 }
 
 void run_on_hart(struct worker *w, work *fn, uint64_t arg, uint64_t hart)
 {
-	CHECK_EQ(CALL(CALL_START, w->handle, (uint64_t)entry_work, prepare(w, fn), arg, 0,
+	CHECK_EQ(CALL(CALL_START, w->handle, (uint64_t)entry_work, worker_stack(w, fn), arg, 0,
 		      START_SET_AFFINITY | hart << START_HART_SHIFT),
 		 0);
 }
@@ -330,6 +332,11 @@ unsigned probe_rights(struct worker *w, uint64_t va)
 
 /* --- the runner's -------------------------------------------------------- */
 
+/* Of the first VAS, and they stay with it: the executors that were made here, and
+ * the tables, with the one above them all. */
+#define EXECUTORS (POOL + SPARES)
+#define TABLES    ((ARENA_PAGES + CAPS_PAGES) * PAGE_SIZE / TABLE_SPAN + 1 + 1)
+
 /* Make the last-level table for va: tables stay as long as their VAS. */
 static void table_make(uint64_t va)
 {
@@ -358,6 +365,14 @@ void kit_init(void)
 		stop(pool[0].handle, 0);
 		yield();
 	}
+}
+
+uint64_t kit_end(void)
+{
+	for (unsigned i = 0; i < POOL; i++)
+		halt(&pool[i]);
+	CHECK_EQ(unmap(0, POOL_CAPS, 2UL * POOL), 2 * POOL);
+	return EXECUTORS + TABLES;
 }
 
 static void report(const struct worker *w, const char *whose, unsigned i)

@@ -269,6 +269,8 @@ void run_with(struct worker *w, work *fn, uint64_t arg, uint64_t flags);
 int64_t try_run(struct worker *w, work *fn, uint64_t arg);
 /* The same, on this hart only; START_HART_ANY: anywhere again. */
 void run_on_hart(struct worker *w, work *fn, uint64_t arg, uint64_t hart);
+/* Its sp to begin with in entry_work, for who starts it by hand. */
+uint64_t worker_stack(struct worker *w, work *fn);
 /* Wait until it is STOPPED; its exit code. */
 uint64_t join(struct worker *w);
 
@@ -365,6 +367,8 @@ unsigned probe_rights(struct worker *w, uint64_t va);
 void worker_init(struct worker *w, uint64_t handle, uint64_t view_va, char *stack_top);
 void kit_init(void);
 void kit_reset(void);
+/* Give back all that kit_init made; so many frames can't be. */
+uint64_t kit_end(void);
 /* Print which workers have not stopped, and where they are. */
 void kit_report(void);
 /* Wait until so many frames are free; false if that doesn't come. */

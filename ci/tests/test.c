@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * The runner: see test.h.  main() runs the cases whose names contain one of
- * the arguments, or all.
+ * the arguments, or all.  An argument with a = is a setting instead.
  */
 #include "test.h"
 #include "kit.h"
 
+#include <hartleaf/sys.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,8 +81,8 @@ static _Noreturn void fail(const char *file, int line, const char *expr, bool ha
 {
 	int none = NONE;
 
-	if (__atomic_compare_exchange_n(&failure.state, &none, WRITING, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE)) {
+	if (__atomic_compare_exchange_n(&failure.state, &none, WRITING, false, __ATOMIC_RELAXED,
+					__ATOMIC_RELAXED)) {
 		failure.file = file;
 		failure.line = line;
 		failure.expr = expr;
@@ -182,26 +183,85 @@ static bool run_case(const struct test_case *c)
 	return ok;
 }
 
-static bool chosen(const char *name, int argc, char **argv)
+static uint64_t at_start, staying;
+
+/* The kit goes, too, and what is free is all budget of the first VAS, which nothing else is
+ * left to have: it can be moved to another one, and comes back. */
+static void end(void)
 {
-	for (int i = 1; i < argc; i++)
-		if (strstr(name, argv[i]))
+	const uint64_t last = CAPS;
+
+	staying = kit_end();
+	CHECK_FRAMES(at_start - staying);
+	CHECK_EQ(vas_new(last, INFO->free_pages), -HL_ENOMEM);
+	CHECK_EQ(vas_new(last, INFO->free_pages - 1), 1);
+	vas_stop(last);
+	CHECK_EQ(unmap(0, last, 1), 1);
+	CHECK_FRAMES(at_start - staying);
+}
+
+/* All cases together: nothing may be missing, nor be back that was never taken. */
+static bool all_is_back(void)
+{
+	note.what = NULL;
+	if (guarded(end)) {
+		/* And nothing more comes. */
+		for (int i = 0; i < 1000; i++) {
+			stop(pool[0].handle, 0);
+			yield();
+		}
+		if (INFO->free_pages == at_start - staying)
 			return true;
-	return argc < 2;
+	} else {
+		print_failure("at the end");
+	}
+	printf("not ok at the end: %lu free frames at the start, %lu now, %lu stay\n", at_start,
+	       INFO->free_pages, staying);
+	return false;
+}
+
+static int args_n;
+static char **args;
+
+uint64_t test_setting(const char *name, uint64_t otherwise)
+{
+	size_t length = strlen(name);
+
+	for (int i = 1; i < args_n; i++)
+		if (strncmp(args[i], name, length) == 0 && args[i][length] == '=')
+			return strtoul(args[i] + length + 1, NULL, 10);
+	return otherwise;
+}
+
+static bool chosen(const char *name)
+{
+	bool all = true;
+
+	for (int i = 1; i < args_n; i++) {
+		if (strchr(args[i], '='))
+			continue;
+		if (strstr(name, args[i]))
+			return true;
+		all = false;
+	}
+	return all;
 }
 
 int main(int argc, char **argv)
 {
 	unsigned good = 0, bad = 0, skipped = 0;
 
+	args_n = argc;
+	args = argv;
 	runner_tp = thread_pointer();
 	printf("%u harts\n", harts());
+	at_start = INFO->free_pages;
 	if (!guarded(kit_init)) {
 		print_failure("kit_init");
 		return 1;
 	}
 	for (const struct test_case *const *c = __start_test_cases; c < __stop_test_cases; c++) {
-		if (!chosen((*c)->name, argc, argv))
+		if (!chosen((*c)->name))
 			continue;
 		if (harts() < (*c)->min_harts || harts() > (*c)->max_harts) {
 			printf("skip %s: not with this number of harts\n", (*c)->name);
@@ -212,6 +272,11 @@ int main(int argc, char **argv)
 			bad++;
 		}
 	}
+	if (!all_is_back())
+		bad++;
 	printf("%u ok, %u not ok, %u skipped\n", good, bad, skipped);
-	return bad || !good;
+	/* Not by exit, which ends the machine by its own device: the kernel is to end it,
+	 * and may have something to say about itself. */
+	fflush(stdout);
+	sys_stop_own_vas(bad || !good);
 }

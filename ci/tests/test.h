@@ -62,6 +62,9 @@ void test_note(const char *what, uint64_t number);
 _Noreturn void test_fail(const char *file, int line, const char *expr);
 _Noreturn void test_fail_eq(const char *file, int line, const char *expr, uint64_t got,
 			    uint64_t want);
+/* The argument name=number, in decimal, of the program; else what is given here.  For
+ * the runner: the arguments are in no other space. */
+uint64_t test_setting(const char *name, uint64_t otherwise);
 void test_wait(uint64_t since, const char *file, int line, const char *expr);
 uint64_t test_time(void);
 unsigned harts(void);
