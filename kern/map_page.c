@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The call, and its short way for one page of memory.  That does what map.c does or
- * nothing, and knows no errors: whatever isn't as it should be is left to the general
- * way, which looks again.
+ * The call, and its short way for one page of memory, or a fresh leaf of 2 MiB.  That
+ * does what map.c does or nothing, and knows no errors: whatever isn't as it should be
+ * is left to the general way, which looks again.
  */
 #include "atomic.h"
 #include "frame.h"
@@ -21,19 +21,32 @@ static uint64_t leaf_bits(uint64_t attr)
 	return (attr & MAP_RIGHTS) << LEAF_RIGHTS_SHIFT | LEAF_V | LEAF_U | LEAF_AD;
 }
 
-/* The entry for a page of the caller, or of a VAS that it may write to; *to is which.
- * NULL: not so simple. */
-static inline uint64_t *target_entry(uint64_t target, uint64_t va, struct vas **to)
+/* The caller's VAS, or one that it may write to.  False: not so simple. */
+static inline bool target_vas(uint64_t target, struct vas **to)
 {
 	unsigned rights;
 
 	*to = this_hart->current->vas;
 	if (vas_dying(*to))
-		return NULL;
-	if (target != 0 &&
-	    (handle_vas(*to, target, to, &rights) != 0 || !(rights & MAP_W) || vas_dying(*to)))
-		return NULL;
-	return table_page(*to, va);
+		return false;
+	return target == 0 ||
+	       (handle_vas(*to, target, to, &rights) == 0 && (rights & MAP_W) && !vas_dying(*to));
+}
+
+/* The entry for a page there; NULL: not so simple. */
+static inline uint64_t *target_entry(uint64_t target, uint64_t va, struct vas **to)
+{
+	return target_vas(target, to) ? table_page(*to, va) : NULL;
+}
+
+/* The same for a leaf of 2 MiB. */
+static inline uint64_t *large_entry(uint64_t target, uint64_t va, struct vas **to)
+{
+	uint64_t *entry = NULL;
+
+	if (va % (1UL << LARGE_SHIFT) == 0 && target_vas(target, to))
+		entry = table_find(*to, va, LARGE_SHIFT);
+	return entry != TABLE_BLOCKED ? entry : NULL;
 }
 
 /* This leaf of v was taken from its entry: no TLB has it any more. */
@@ -56,6 +69,19 @@ HOT page_new(uint64_t target, uint64_t va, uint64_t attr)
 	    (frame = frame_alloc(FRAME_MEMORY, to)) != 0) {
 		/* Release: the zeroes are there before the leaf; pairs with page walks,
 		 * and with the acquire of who copies it. */
+		if (atomic_cas(entry, &empty, frame << LEAF_PPN_SHIFT | leaf_bits(attr)))
+			return 1;
+		frame_put(frame);
+	}
+	return map_any(target, va, 0, 1, attr, 0, 0);
+}
+
+HOT large_new(uint64_t target, uint64_t va, uint64_t attr)
+{
+	struct vas *to;
+	uint64_t *entry = large_entry(target, va, &to), empty = 0, frame;
+
+	if (entry != NULL && atomic_load(entry) == 0 && (frame = frame_alloc_large(to)) != 0) {
 		if (atomic_cas(entry, &empty, frame << LEAF_PPN_SHIFT | leaf_bits(attr)))
 			return 1;
 		frame_put(frame);
@@ -145,6 +171,8 @@ int64_t map_call(uint64_t target, uint64_t va, uint64_t src, uint64_t count, uin
 			return page_share(target, va, src, attr);
 		if (what == (MAP_MOVE | MAP_R))
 			return page_move(target, va, src, attr);
+		if (what == (MAP_NEW | MAP_LARGE | MAP_R) && src == 0)
+			return large_new(target, va, attr);
 	}
 	return map_any(target, va, src, count, attr, aux, source);
 }
