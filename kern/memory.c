@@ -228,12 +228,11 @@ void *memory_map_finisher(uint64_t pa)
 struct hart *memory_map_hart(uint64_t id)
 {
 	uint64_t va = WINDOWS + id * WINDOW_PAGES * PAGE_SIZE;
-	struct hart *hart = (struct hart *)va;
 	uint64_t frame = memory_take();
 
 	map(va, frame << PAGE_SHIFT, KERNEL_RW);
 	map(va + 2 * PAGE_SIZE, memory_take() << PAGE_SHIFT, KERNEL_RW);
-	hart = direct(frame << PAGE_SHIFT);
+	struct hart *hart = direct(frame << PAGE_SHIFT);
 	hart->id = id;
 	hart->stack_top = va + 3 * PAGE_SIZE;
 	return (struct hart *)va;

@@ -12,7 +12,7 @@
 
 #include "soak.h"
 
-#define PATIENCE 60 /* seconds */
+#define PATIENCE 150 /* seconds */
 
 struct actor actors[ACTORS_MAX];
 unsigned actor_count;

@@ -9,7 +9,7 @@
 #include "soak.h"
 
 /* Seconds without a step that count as a hang. */
-#define PATIENCE 60
+#define PATIENCE 150
 #define GLANCES  16 /* actors looked at each time */
 
 enum { NONE, WRITING, WRITTEN };

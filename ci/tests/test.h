@@ -54,7 +54,7 @@ struct test_case {
 	} while (0)
 
 /* Seconds after which waiting counts as a hang. */
-#define PATIENCE 60
+#define PATIENCE 150
 
 /* Said beside a failing check: which row of a table, which seed, which step. */
 void test_note(const char *what, uint64_t number);
