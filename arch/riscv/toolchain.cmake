@@ -2,7 +2,7 @@
 #
 # Toolchain file for bare-metal RISC-V: Debian's gcc-riscv64-unknown-elf.  It
 # only says which tools to use; the flags of kernel and programs stand in the
-# CMakeLists.txt of each.
+# CMakeLists.txt of each.  Installed it also says where the package is that it lies beside.
 
 set(CMAKE_SYSTEM_NAME Generic)
 set(CMAKE_SYSTEM_PROCESSOR riscv64)
@@ -14,7 +14,7 @@ set(HARTLEAF_CROSS riscv64-unknown-elf- CACHE STRING "Prefix of the RISC-V tools
 
 find_program(HARTLEAF_GCC ${HARTLEAF_CROSS}gcc)
 if(NOT HARTLEAF_GCC)
-	message(FATAL_ERROR "${HARTLEAF_CROSS}gcc not found: run ci/setup")
+	message(FATAL_ERROR "${HARTLEAF_CROSS}gcc not found; it is in Debian's gcc-riscv64-unknown-elf")
 endif()
 
 set(CMAKE_C_COMPILER ${HARTLEAF_CROSS}gcc)
@@ -29,3 +29,7 @@ set(CMAKE_SIZE ${HARTLEAF_CROSS}size CACHE STRING "")
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+
+if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/hartleaf-config.cmake)
+	set(hartleaf_DIR ${CMAKE_CURRENT_LIST_DIR} CACHE PATH "")
+endif()

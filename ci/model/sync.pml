@@ -1,50 +1,70 @@
 /* SPDX-License-Identifier: MIT
  *
- * rt's mutex and condition variable: rt/src/sync.c.
+ * rt's mutex and condition variable: rt/src/sync/mutex.[ch], cond.[ch], and what pmutex.c makes of
+ * the mutex for robust ones.
  *
  * Modelled: executors that lock and unlock, wait for a condition and make it
- * true.  One step is one access to a word that others may touch at that time;
- * m->fifo, which only the holder touches, goes with the step before.  park is
- * looked at from outside: it returns if the word has changed, if there is a
- * token, or when woken.  What wake may miss is state.pml's concern.
+ * true.  One step is one access to a word that others may touch at that time; what
+ * only who has BUSY touches (m->fifo), or only the holder, goes with the step before.  A
+ * wait is looked at from outside: it ends when go is set, and for one with a deadline at
+ * any time.  What wake may miss is state.pml's concern.
  *
  * SCENE chooses what they do:
- *   LOCK  ROUNDS times lock, unlock
- *   COND  the first gives each other one its turn, one by one, with signals; the
- *         others wait for a turn
- *   CAST  the first gives all turns at once and broadcasts
- * Signal and broadcast come before or after the unlock.
+ *   LOCK    ROUNDS times lock, unlock; the first TIMED of them once, with a deadline
+ *   COND    the first gives each other one its turn, one by one, with signals; the
+ *           others wait for a turn
+ *   CAST    the first gives all turns at once and broadcasts
+ *           Signal and broadcast come before or after the unlock.
+ *   ROBUST  each locks once and then mends, unlocks or dies; the first TIMED with a
+ *           deadline
  *
  * Checked
- *   - one holder at a time, and m->fifo is his
+ *   - one holder at a time; m->fifo is touched by who has BUSY, m->heir by who may
  *   - nobody waits for ever: all come to their end, and the mutex is free then,
  *     its queue empty
  *   - a node is released once, and not touched after that
- *   - at most one is woken for the mutex at a time
+ *   - who wants to get out of the queue is out when BUSY is let go
+ *   - a waiter is woken in vain PATIENCE + 1 times at most
+ *   - ROBUST: who gets it is told how the one before let go of it
  *
  * Correspondence
- *   lock_with, stack_take, cond_move   functions of the same names
- *   unlock                             hl_mutex_unlock, hl_mutex_unlock_slow
- *   cond_wait, signal, broadcast       hl_cond_*; the lock of the condition's
- *                                      queue is one step here
+ *   take, enqueue           rt_mutex_take, rt_mutex_queue
+ *   become_heir, stack_take, take_leaving, wake_only, work, leave, leave_as_heir
+ *                           functions of the same names
+ *   mutex_lock_with         rt_mutex_lock_with
+ *   unlock                  hl_mutex_unlock, hl_mutex_unlock_slow
+ *   cond_wait, signal, broadcast   hl_cond_*; the lock of the condition's queue is one
+ *                           step here
+ *   robust                  rt_pmutex_regain, rt_pmutex_give_up, rt_sync_thread_end
  *
- * Left out: semaphores (they are a counter and a queue under this mutex);
- * memory order.
+ * Left out: spinning, which only looks; semaphores (they are a counter and a queue
+ * under this mutex) and conditions with deadlines: sync_timed.pml; memory order.
  *
- * Seeded bugs, each of which must be found, with the scene that does:
- *   LOCK  BUG_UNLOCK_BY_AND      lets go by AND when it has seen WOKEN
- *   LOCK  BUG_NO_DROP            queues again without taking WOKEN away
- *   LOCK  BUG_RELEASE_UNSEEN     lets go by a store, whatever has queued
- *   LOCK  BUG_WOKEN_LATE         WOKEN comes in after the woken one may look
- *   LOCK  BUG_TOUCH_AFTER_GO     reads the handle after the store of go
- *   COND  BUG_QUEUE_LATE         lets go of the mutex, then queues
- *   COND  BUG_MOVE_UNSEEN        moves to the mutex's queue without looking
- *                                whether it is still held
+ * Seeded bugs, each of which must be found, in the scenes that ci/model/run names:
+ *   BUG_UNLOCK_BY_AND      lets go by AND when it has seen WOKEN
+ *   BUG_NO_DROP            becomes the heir without taking WOKEN away
+ *   BUG_RELEASE_UNSEEN     lets go by a store, whatever has queued
+ *   BUG_WOKEN_LATE         WOKEN comes in after the woken one may look
+ *   BUG_TOUCH_AFTER_GO     reads the handle after the store of go
+ *   BUG_NEVER_DEMANDS      the heir is woken and never handed over
+ *   BUG_WAKES_BESIDE_HEIR  an unlock wakes the first while there is an heir
+ *   BUG_LEAVES_HEIR_BLIND  the heir gives up without looking whether it is still
+ *   BUG_LEAVE_NO_BUSY      takes its node out while another works on the queue
+ *   BUG_LEAVE_NO_LOOK      leaves it to who has BUSY, who lets BUSY go unseen
+ *   BUG_BUSY_WAKES_NONE    lets BUSY go and doesn't look whether the mutex is free
+ *   BUG_NO_QUEUED          nothing in the word says that fifo isn't empty
+ *   BUG_UNLOCK_IGNORES_BUSY  works on the queue beside who has BUSY
+ *   COND  BUG_QUEUE_LATE   lets go of the mutex, then queues
+ *   COND  BUG_MOVE_UNSEEN  moves to the mutex's queue without looking
+ *                          whether it is still held
  *   CAST  BUG_CAST_TAKES_NONE    broadcast drops all but the first
+ *   ROBUST  BUG_LOST_KEPT  who finds it lost doesn't let go
+ *   ROBUST  BUG_DEATH_UNMARKED   the dead one's mutex is just unlocked
  */
 #define LOCK 1
 #define COND 2
 #define CAST 3
+#define ROBUST 4
 #ifndef SCENE
 #define SCENE LOCK
 #endif
@@ -54,163 +74,66 @@
 #ifndef ROUNDS
 #define ROUNDS 2
 #endif
+#ifndef TIMED
+#define TIMED 0
+#endif
+#define PATIENCE 1
 
 #define NONE 0 /* executors count from 1 */
 #define WAIT 0
 #define GO 1
 #define GO_WOKEN 2
+#define GO_OWNS 3
+#define GO_LEFT 4
 
-/* the mutex's word */
-bool held, woken;
+/* the mutex's word, without the stack */
+#define HELD 1
+#define WOKEN 2
+#define HEIR 4
+#define QUEUED 8
+#define LEFT 16
+#define BUSY 32
+
+byte word;
 byte top;
-/* m->fifo; links are the nodes' */
-byte fifo;
+byte fifo; /* links are the nodes' */
+byte heir;
+bool demands;
 /* the condition's queue */
 byte chead, ctail;
 /* nodes, one for each executor */
 byte go[EXECS + 1];
 byte next[EXECS + 1];
-bool token[EXECS + 1];
+bool leaving[EXECS + 1];
 /* the condition */
 byte turns;
 /* what the checks need */
-byte holder;
+byte holder, worker;
 byte ended;
 bool live[EXECS + 1]; /* the node is in a queue, or about to be released */
+bool asked[EXECS + 1]; /* it is in the mutex's queue, and left it to who has BUSY to get out */
 
-/* w is lw, lh, lt: what was loaded of the word */
-#define LOAD lh = held; lw = woken; lt = top
-#define SAME (held == lh && woken == lw && top == lt)
+#if SCENE == ROBUST
+#define SOUND 0
+#define INCONSISTENT 1
+#define LOST 2
+byte state;
+/* what the next one has to be told */
+byte truth;
+#endif
 
-inline release(n, how)
-{
-	assert(live[n]);
-#ifdef BUG_TOUCH_AFTER_GO
-	go[n] = how;
-	assert(live[n]); /* reads n->handle */
-#else
-	atomic { go[n] = how; live[n] = false }
-#endif
-	token[n] = true;
-}
+#define LOAD lw = word; lt = top
+#define SAME (word == lw && top == lt)
+#define WITHOUT(bits) (lw & (63 - (bits)))
 
-inline wait()
-{
-	do
-	:: atomic { go[me] != WAIT -> how = go[me]; live[me] = false; break }
-	:: go[me] == WAIT -> atomic { token[me] -> token[me] = false } /* parked */
-	od
-}
-
-/* with `drop` set */
-inline lock_with()
-{
-	got = false;
-	do
-	:: got -> break
-	:: else ->
-		atomic { go[me] = WAIT; LOAD }
-		do
-		:: !lh ->
-			atomic {
-				if
-				:: SAME ->
-					held = true;
-					if :: drop -> woken = false :: else fi;
-					assert(holder == NONE);
-					holder = me;
-					got = true;
-					break
-				:: else -> LOAD
-				fi
-			}
-		:: lh ->
-			atomic {
-				if
-				:: SAME ->
-					next[me] = lt;
-					live[me] = true;
-					top = me;
-#ifndef BUG_NO_DROP
-					if :: drop -> woken = false :: else fi;
-#endif
-					break
-				:: else -> LOAD
-				fi
-			}
-		od;
-		if
-		:: !got ->
-			wait();
-			assert(how == GO_WOKEN);
-			drop = true
-		:: else
-		fi
-	od;
-	drop = false
-}
-
-/* one step, but for the turning round that nobody sees */
-inline stack_take()
-{
-	atomic {
-		lt = top;
-		top = NONE;
-		do
-		:: lt != NONE -> n = next[lt]; next[lt] = fifo; fifo = lt; lt = n
-		:: else -> break
-		od;
-		n = NONE
-	}
-}
-
-inline unlock()
-{
-	assert(holder == me);
-	atomic { LOAD };
-	do
-#ifdef BUG_UNLOCK_BY_AND
-	:: lw -> atomic { held = false; holder = NONE; break }
-	:: !lw && (fifo != NONE || lt != NONE) ->
-#else
-	:: !lw && (fifo != NONE || lt != NONE) ->
-#endif
-		if :: fifo == NONE -> stack_take() :: else fi;
-		atomic { assert(holder == me); n = fifo; fifo = next[n] };
-#ifdef BUG_WOKEN_LATE
-		atomic { held = false; holder = NONE };
-		release(n, GO_WOKEN);
-		woken = true;
-#else
-		atomic { assert(!woken); held = false; woken = true; holder = NONE };
-		release(n, GO_WOKEN);
-#endif
-		break
-#ifdef BUG_UNLOCK_BY_AND
-	:: !lw && fifo == NONE && lt == NONE ->
-#else
-	:: lw || (fifo == NONE && lt == NONE) ->
-#endif
-#ifdef BUG_RELEASE_UNSEEN
-		atomic { held = false; woken = lw; top = lt; holder = NONE; break }
-#else
-		atomic {
-			if
-			:: SAME -> held = false; holder = NONE; break
-			:: else -> LOAD
-			fi
-		}
-#endif
-	od;
-	n = NONE
-}
+#include "sync_mutex.inc"
 
 /* of the node c */
 inline cond_move()
 {
 	atomic { LOAD };
 	do
-	:: lh ->
+	:: lw & HELD ->
 		atomic {
 #ifdef BUG_MOVE_UNSEEN
 			lt = top;
@@ -223,7 +146,7 @@ inline cond_move()
 			:: else -> LOAD
 			fi
 		}
-	:: !lh -> release(c, GO); break
+	:: !(lw & HELD) -> release(c, GO); break
 	od
 }
 
@@ -250,9 +173,9 @@ inline cond_wait()
 	cond_queue();
 	unlock();
 #endif
-	wait();
-	drop = (how == GO_WOKEN);
-	lock_with()
+	atomic { go[me] != WAIT -> live[me] = false };
+	how = go[me];
+	mutex_lock_with()
 }
 
 inline signal()
@@ -273,7 +196,11 @@ inline broadcast()
 		/* trylock */
 		atomic {
 			if
-			:: !held -> held = true; assert(holder == NONE); holder = me; took = true
+			:: !(word & HELD) ->
+				word = word | HELD;
+				assert(holder == NONE);
+				holder = me;
+				took = true
 			:: else
 			fi
 		}
@@ -303,22 +230,61 @@ inline tell()
 #endif
 }
 
+#if SCENE == ROBUST
+/* It is had: what rt_pmutex_regain says, and one of the ways to go on. */
+inline robust()
+{
+	assert(state == truth);
+	if
+	:: state == LOST ->
+#ifdef BUG_LOST_KEPT
+		skip
+#else
+		unlock()
+#endif
+	:: else ->
+		if
+		:: state == INCONSISTENT -> state = SOUND; truth = SOUND /* consistent */
+		:: true
+		fi;
+		if
+		:: true -> /* give_up */
+			if :: state == INCONSISTENT -> state = LOST; truth = LOST :: else fi;
+			unlock()
+		:: true -> /* thread_end */
+			truth = INCONSISTENT;
+#ifndef BUG_DEATH_UNMARKED
+			if :: state == SOUND -> state = INCONSISTENT :: else fi;
+#endif
+			unlock()
+		fi
+	fi
+}
+#endif
+
 proctype executor(byte me)
 {
-	byte lt, n, how, c, cnext, i;
-	bool lh, lw, got, drop, took;
+	byte lt, lw, n, how, c, cnext, i, gone, first, tries;
+	bool ok, drop, took, timed;
 
+	timed = (me <= TIMED);
 #if SCENE == LOCK
 	do
-	:: i < ROUNDS -> i++; lock_with(); unlock()
+	:: i < ROUNDS && !(timed && i) ->
+		i++;
+		mutex_lock_with();
+		if :: ok -> unlock() :: else fi
 	:: else -> break
 	od;
+#elif SCENE == ROBUST
+	mutex_lock_with();
+	if :: ok -> robust() :: else fi;
 #else
 	if
 	:: me == 1 ->
 		do
 		:: i < EXECS - 1 ->
-			lock_with();
+			mutex_lock_with();
 #if SCENE == CAST
 			i = EXECS - 1;
 			turns = EXECS - 1;
@@ -333,7 +299,7 @@ proctype executor(byte me)
 		:: else -> break
 		od
 	:: else ->
-		lock_with();
+		mutex_lock_with();
 		do
 		:: turns == 0 -> cond_wait()
 		:: else -> break
@@ -343,11 +309,11 @@ proctype executor(byte me)
 	fi;
 #endif
 	atomic {
-		lh = false; lw = false; lt = 0;
+		lw = 0; lt = 0; ok = false; timed = false; i = 0;
 		ended++;
 		if
 		:: ended == EXECS ->
-			assert(!held && !woken && top == NONE && fifo == NONE && chead == NONE)
+			assert(word == 0 && top == NONE && fifo == NONE && chead == NONE)
 		:: else
 		fi
 	}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Waits with a deadline at a semaphore or condition variable: rt/src/sem.c and
- * hl_cond_wait_until of rt/src/sync.c.
+ * Waits with a deadline at a semaphore or condition variable: rt/src/sync/sem.c, cond.[ch].
  *
  * The time of one that waits with a deadline may come at any point.  One step is one
  * access to a word that others may touch at that time.  The lock of the queue is
@@ -15,16 +14,21 @@
  *   COND  the last one waits without a deadline for the only thing that is given, with
  *         one signal; the others, who reach the queue before or after it, don't
  *         want it: who is signalled passes that on, who isn't goes
+ *   DESTROY  all wait, and are told by a broadcast that it is over; who tells destroys the
+ *         condition variable then, while some of them are yet to come back
  *
  * Checked
  *   - all come to their end: nothing that was given is lost
  *   - SEM: what was posted was had, or is in count; nothing twice
  *   - a node is not touched after its wait has returned, nor released twice
+ *   - DESTROY: nobody touches what is destroyed
  *
  * Correspondence
  *   sem_wait, post    hl_sem_wait_until, hl_sem_post with their slow parts
  *   sem_leave         the function of that name
- *   cond_wait         hl_cond_wait_until, cond_leave
+ *   cond_wait, cond_leave   rt_cond_wait, rt_cond_leave
+ *   claim, take       the functions of these names
+ *   destroy           rt_cond_is_empty
  *
  * Seeded bugs, each of which must be found, with the scene that does:
  *   SEM   BUG_LEAVES_TAKEN    doesn't look whether a post has taken it
@@ -32,9 +36,14 @@
  *   SEM   BUG_COUNT_STAYS     leaves, and count still has it
  *   COND  BUG_COND_TAKEN      doesn't look whether a signal has taken it
  *   COND  BUG_NODE_STAYS      goes, and its node is still queued
+ *   COND  BUG_CLAIM_NONE      a signal takes one that is leaving
+ *   COND  BUG_SIGNAL_GIVES_UP   a signal that meets one that is leaving looks no further
+ *   DESTROY  BUG_LEAVE_BY_LOCK  looks under the lock whether a signal has taken it
+ *   DESTROY  BUG_DESTROY_AT_ONCE  doesn't wait for those that leave
  */
 #define SEM 1
 #define COND 2
+#define DESTROY 3
 #ifndef SCENE
 #define SCENE SEM
 #endif
@@ -58,6 +67,10 @@ bool locked;
 /* nodes */
 bool go[WAITERS + 1];
 bool live[WAITERS + 1]; /* its wait hasn't returned */
+byte place[WAITERS + 1];
+#define IN_QUEUE 0
+#define TAKEN 1
+#define LEAVING 2
 /* the semaphore */
 short count;
 byte granted;
@@ -66,9 +79,10 @@ byte things;
 bool held;
 /* what the checks need */
 byte had, ended;
+bool destroyed;
 
-#define LOCK atomic { !locked -> locked = true }
-#define UNLOCK locked = false
+#define LOCK atomic { !locked -> assert(!destroyed); locked = true }
+#define UNLOCK atomic { assert(!destroyed); locked = false }
 #define MUTEX_LOCK atomic { !held -> held = true }
 #define MUTEX_UNLOCK held = false
 
@@ -168,10 +182,43 @@ inline post()
 	slow = false
 }
 
+/* `left`: it has left the queue */
+inline cond_leave()
+{
+#ifdef BUG_LEAVE_BY_LOCK
+	LOCK;
+	if
+	:: queue??[eval(me)] -> queue??eval(me); left = true
+	:: else
+	fi;
+	UNLOCK
+#else
+	atomic {
+		if
+#ifdef BUG_COND_TAKEN
+		:: true -> place[me] = LEAVING; left = true
+#else
+		:: place[me] == IN_QUEUE -> place[me] = LEAVING; left = true
+		:: else
+#endif
+		fi
+	};
+	if
+	:: left ->
+		LOCK;
+#ifndef BUG_NODE_STAYS
+		if :: queue??[eval(me)] -> queue??eval(me) :: else fi;
+#endif
+		UNLOCK
+	:: else
+	fi
+#endif
+}
+
 /* `out`: timed out */
 inline cond_wait()
 {
-	atomic { go[me] = false; live[me] = true };
+	atomic { go[me] = false; live[me] = true; place[me] = IN_QUEUE };
 	LOCK;
 	queue!me;
 	UNLOCK;
@@ -179,21 +226,7 @@ inline cond_wait()
 	wait_until();
 	if
 	:: out ->
-		LOCK;
-#ifdef BUG_COND_TAKEN
-		left = true;
-		if :: queue??[eval(me)] -> queue??eval(me) :: else fi;
-#else
-		if
-#ifdef BUG_NODE_STAYS
-		:: queue??[eval(me)] -> left = true
-#else
-		:: queue??[eval(me)] -> queue??eval(me); left = true
-#endif
-		:: else
-		fi;
-#endif
-		UNLOCK;
+		cond_leave();
 		if :: !left -> go[me]; out = false :: else fi
 	:: else
 	fi;
@@ -202,17 +235,89 @@ inline cond_wait()
 	MUTEX_LOCK
 }
 
+/* Under the lock, of the node at `i` of the queue: each goes round once, those that are
+ * leaving back to where they were. */
+inline claim()
+{
+	atomic {
+		if
+#if defined(BUG_CLAIM_NONE) || defined(BUG_LEAVE_BY_LOCK)
+		:: true -> place[w] = TAKEN
+#else
+		:: place[w] == IN_QUEUE -> place[w] = TAKEN
+		:: else -> queue!w; w = NONE
+#endif
+		fi
+	}
+}
+
+inline take()
+{
+	i = len(queue);
+	do
+	:: i == 0 || w != NONE -> break
+	:: else ->
+		i--;
+		queue?w;
+		claim();
+#ifdef BUG_SIGNAL_GIVES_UP
+		i = 0
+#endif
+	od;
+	/* those that were before it stay before those behind it */
+	do
+	:: i > 0 -> i--; atomic { queue?other; queue!other; other = NONE }
+	:: else -> break
+	od
+}
+
 inline signal()
 {
 	LOCK;
-	if
-	:: queue?w
-	:: empty(queue)
-	fi;
+	take();
 	UNLOCK;
 	if :: w != NONE -> release(w) :: else fi;
 	w = NONE
 }
+
+#if SCENE == DESTROY
+/* All in one hold of the lock; released after it. */
+inline broadcast()
+{
+	LOCK;
+	do
+	:: take();
+		if
+		:: w != NONE -> taken[w] = true; w = NONE
+		:: else -> break
+		fi
+	od;
+	UNLOCK;
+	w = 1;
+	do
+	:: w <= WAITERS ->
+		if :: taken[w] -> release(w) :: else fi;
+		w++
+	:: else -> break
+	od;
+	w = NONE
+}
+
+inline destroy()
+{
+#ifndef BUG_DESTROY_AT_ONCE
+	do
+	:: LOCK;
+		if
+		:: empty(queue) -> UNLOCK; break
+		:: nempty(queue) ->
+			UNLOCK
+		fi
+	od;
+#endif
+	destroyed = true
+}
+#endif
 
 inline end()
 {
@@ -232,10 +337,17 @@ inline end()
 proctype waiter(byte me)
 {
 	bool slow, out, left;
-	byte w, i;
+	byte w, i, other;
 	short n;
 
-#if SCENE == SEM
+#if SCENE == DESTROY
+	MUTEX_LOCK;
+	do
+	:: things == 0 -> cond_wait(); out = false
+	:: else -> break
+	od;
+	MUTEX_UNLOCK;
+#elif SCENE == SEM
 	do
 	:: i < ROUNDS -> i++; sem_wait()
 	:: else -> break
@@ -263,9 +375,16 @@ proctype waiter(byte me)
 proctype poster(byte me)
 {
 	bool slow;
-	byte w, i;
+	byte w, i, other;
+#if SCENE == DESTROY
+	bool taken[WAITERS + 1];
 
-#if SCENE == SEM
+	MUTEX_LOCK;
+	things = 1;
+	broadcast();
+	destroy();
+	MUTEX_UNLOCK;
+#elif SCENE == SEM
 	i = me;
 	do
 	:: i < WAITERS * ROUNDS -> i = i + POSTERS; post()

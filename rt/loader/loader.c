@@ -3,7 +3,7 @@
  * The loader stub: the first code that runs in user mode.  The kernel knows no
  * file format; it maps this, the initrd and the device tree into the first
  * address space and starts one executor here.  The stub checks the ELF image in the
- * initrd, maps and copies it, and jumps to it.  It has no writable data: all is
+ * initrd, which is the initrd, or, of a cpio archive, the first file; maps and copies it, and jumps to it.  It has no writable data: all is
  * on its stack.  The program unmaps it (rt/src/start.c).
  */
 #include <string.h>
@@ -14,6 +14,7 @@
 #include <hartleaf/layout.h>
 #include <hartleaf/sys.h>
 
+#include "../src/cpio.h"
 #include "../src/uart.h"
 
 _Noreturn void loader_main(const struct info *info);
@@ -27,7 +28,7 @@ struct console {
 static void print(const struct console *c, const char *s)
 {
 	for (; c->base && *s; s++)
-		uart_put(c->base, c->shift, *s);
+		rt_uart_put(c->base, c->shift, *s);
 }
 
 /* Says why there will be no program and ends the machine with failure.  The console
@@ -38,7 +39,7 @@ static _Noreturn void fail(const struct info *info, const char *what, const char
 	struct console c = {NULL, 0};
 	struct uart uart;
 
-	if (fdt_check(dt, info->dt_size) > 0 && uart_find(dt, &uart) &&
+	if (fdt_check(dt, info->dt_size) > 0 && rt_uart_find(dt, &uart) &&
 	    sys_map_io(RT_UART_VA, uart.physical, 1) == 1) {
 		c.base = (volatile uint8_t *)RT_UART_VA;
 		c.shift = uart.shift;
@@ -79,11 +80,16 @@ static int load(const struct elf_segment *s, const uint8_t *image)
 
 void loader_main(const struct info *info)
 {
-	const uint8_t *image = (const uint8_t *)info->initrd_va;
+	size_t size;
+	const uint8_t *image =
+		rt_cpio_program((const void *)info->initrd_va, info->initrd_size, &size);
 	uint64_t stack = RT_STACK_TOP - RT_STACK_PAGES * PAGE_SIZE;
 	struct elf_plan plan;
-	int error = elf_plan(&plan, image, info->initrd_size, RT_PROGRAM_LOW, RT_PROGRAM_TOP);
+	int error;
 
+	if (!image)
+		fail(info, "initrd is a cpio archive", "no file in it");
+	error = elf_plan(&plan, image, size, RT_PROGRAM_LOW, RT_PROGRAM_TOP);
 	if (error)
 		fail(info,
 		     error >= ELF_BAD_MAGIC ? "initrd is not an ELF file"

@@ -8,8 +8,11 @@
 
 #include <hartleaf/elf.h>
 #include <hartleaf/space.h>
+#include <hartleaf/time.h>
 #include <hartleaf/va.h>
 
+#include "cpio.h"
+#include "libc/clock.h"
 #include "watch.h"
 
 #define ALL_RIGHTS (MAP_R | MAP_W | MAP_X)
@@ -67,8 +70,8 @@ static int load(struct hl_space *s, const void *image, size_t size)
 	int result = 0;
 
 	if (!image && rt_is_first()) {
-		image = (const void *)hl_info()->initrd_va;
-		size = hl_info()->initrd_size;
+		image = rt_cpio_program((const void *)hl_info()->initrd_va, hl_info()->initrd_size,
+					&size);
 	}
 	hl_space_error = image ? elf_plan(&plan, image, size, RT_PROGRAM_LOW, RT_PROGRAM_TOP)
 			       : ELF_TOO_SMALL;
@@ -92,7 +95,7 @@ static int furnish(struct hl_space *s, uint64_t budget, size_t stack)
 	result = (int)sys_map_executor(s->vas, e->handle, ALL_RIGHTS);
 	if (result < 0)
 		return result;
-	if (!watch_view(e))
+	if (!rt_watch_view(e))
 		return -HL_ENOMEM;
 	result = hl_space_give(s, BOOT_SELF_VA, e->handle, ALL_RIGHTS, 0);
 	if (result < 0)
@@ -106,7 +109,7 @@ int hl_space_create(struct hl_space **out, const struct hl_space_attr *attr)
 {
 	static const struct hl_space_attr plain;
 	struct hl_space *s = calloc(1, sizeof(*s));
-	struct hl_exec *e = s ? watch_new() : NULL;
+	struct hl_exec *e = s ? rt_watch_new() : NULL;
 	size_t stack;
 	int result;
 
@@ -119,7 +122,7 @@ int hl_space_create(struct hl_space **out, const struct hl_space_attr *attr)
 	stack = attr->stack_pages ? attr->stack_pages : STACK;
 	s->main = e;
 	e->flags = EXEC_WATCHED | EXEC_FOREIGN;
-	e->keeper = watch_warden();
+	e->keeper = rt_watch_warden();
 	e->badge = (uint64_t)e;
 	e->pages = 2; /* cap and view */
 	e->block = hl_va_alloc(e->pages);
@@ -163,13 +166,15 @@ static int start(struct hl_space *s)
 	int result;
 
 	s->block.magic = RT_BLOCK_MAGIC;
+	s->block.epoch = rt_epoch();
+	s->block.malloc_debug = rt_malloc_debug;
 	made = sys_map(s->vas, RT_BOOT_BLOCK_VA, 0, 1, MAP_NEW | MAP_R | MAP_W, 0, HL_SELF);
 	if (made < 0)
 		return (int)made;
 	result = fill(s, RT_BOOT_BLOCK_VA, &s->block, sizeof(s->block));
 	if (result < 0)
 		return result;
-	return watch_start(s->main, s->entry, RT_BOOT_BLOCK_VA);
+	return rt_watch_start(s->main, s->entry, RT_BOOT_BLOCK_VA);
 }
 
 int hl_space_start(struct hl_space *s, long (*fn)(void *), void *arg)
@@ -212,7 +217,7 @@ hl_handle hl_space_exec(const struct hl_space *s)
 int hl_space_wait(struct hl_space *s, struct hl_end *end)
 {
 	const struct hl_exec *e = s->main;
-	int result = watch_join(s->main);
+	int result = rt_watch_join(s->main, HL_NEVER, false);
 
 	if (result == 0 && end)
 		*end = (struct hl_end){e->how, e->code, e->scause, e->stval, e->pc};
@@ -222,7 +227,7 @@ int hl_space_wait(struct hl_space *s, struct hl_end *end)
 void hl_space_destroy(struct hl_space *s)
 {
 	/* Handles where nothing was made yet are refused, which is all right. */
-	watch_end(s->main);
+	rt_watch_end(s->main);
 	if (s->vas) {
 		while (sys_stop(s->vas, 0) == -HL_EAGAIN)
 			sys_yield();
@@ -232,8 +237,8 @@ void hl_space_destroy(struct hl_space *s)
 	if (s->window)
 		hl_va_free(s->window, WINDOW);
 	if (s->main->block)
-		exec_reclaim(s->main);
+		rt_exec_reclaim(s->main);
 	else
-		watch_free(s->main);
+		rt_watch_free(s->main);
 	free(s);
 }

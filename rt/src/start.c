@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <hartleaf/fdt.h>
 #include <hartleaf/layout.h>
@@ -54,27 +55,49 @@ size_t rt_tls_align(void)
 	return (size_t)__tls_align;
 }
 
-void rt_tls_init(void *block)
+/* By words: picolibc's memset and memcpy for rv64ia go by bytes, and each thread begins with
+ * this.  There is room for whole words, see program.ld and exec.c.  The compiler would make
+ * calls of those of the loops. */
+__attribute__((optimize("no-tree-loop-distribute-patterns"))) void rt_tls_init(void *block)
 {
-	size_t data = (size_t)__tdata_size;
+	const uint64_t *from = (const uint64_t *)__tls_base;
+	uint64_t *to = block;
+	size_t data = (size_t)__tdata_size, at;
 
-	memcpy(block, __tls_base, data);
-	memset((char *)block + data, 0, (size_t)__tls_size - data);
+	for (at = 0; at + 8 <= data; at += 8)
+		*to++ = *from++;
+	if (at < data) {
+		*to = 0;
+		memcpy(to++, from, data - at);
+		at += 8;
+	}
+	for (; at < (size_t)__tls_size; at += 8)
+		*to++ = 0;
+}
+
+/* NAME=value with a name in capitals. */
+static bool is_variable(const char *word)
+{
+	size_t n = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+
+	return n > 0 && word[n] == '=' && (word[0] < '0' || word[0] > '9');
 }
 
 /* "a b c" from the device tree behind a name for the program itself.  Words that
- * begin with hartleaf. were for the kernel. */
-static int split(char *line, char **argv)
+ * begin with hartleaf. were for the kernel; variables are the environment. */
+static int split(char *line, char **argv, char **variables)
 {
-	int argc = 0;
+	int argc = 0, count = 0;
 
 	argv[argc++] = "program";
-	while (argc < ARGS_MAX) {
+	while (argc < ARGS_MAX && count < ARGS_MAX) {
 		while (*line == ' ' || *line == '\t')
 			line++;
 		if (!*line)
 			break;
-		if (strncmp(line, "hartleaf.", 9) != 0)
+		if (is_variable(line))
+			variables[count++] = line;
+		else if (strncmp(line, "hartleaf.", 9) != 0)
 			argv[argc++] = line;
 		while (*line && *line != ' ' && *line != '\t')
 			line++;
@@ -82,6 +105,7 @@ static int split(char *line, char **argv)
 			*line++ = 0;
 	}
 	argv[argc] = NULL;
+	variables[count] = NULL;
 	return argc;
 }
 
@@ -100,6 +124,7 @@ static void find_test_device(void)
 
 static int start_first(char **argv)
 {
+	static char *variables[ARGS_MAX + 1];
 	const struct info *info = hl_info();
 	const void *dt = (const void *)info->dt_va;
 	struct fdt_node chosen;
@@ -115,9 +140,12 @@ static int start_first(char **argv)
 		if (fdt_find(fdt, "/chosen", &chosen) > 0)
 			line = fdt_string(&chosen, "bootargs");
 	}
-	if (line && *line)
+	if (line && *line) {
+		rt_malloc_debug = strstr(line, "MALLOC_DEBUG=1") != NULL;
 		copy = strdup(line);
-	return split(copy ? copy : "", argv);
+	}
+	environ = variables;
+	return split(copy ? copy : "", argv, variables);
 }
 
 static _Noreturn void no_floating_point(void)
@@ -145,6 +173,7 @@ void rt_start(uint64_t from, long error)
 		argc = start_first(argv);
 	} else {
 		block = (struct rt_block *)from;
+		rt_malloc_debug = block->malloc_debug;
 		rt_console_child(block);
 		argc = (int)block->argc;
 		args = block->argv;

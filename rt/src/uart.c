@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Polled 16550.  Baud rate and format are left as the firmware set them.
+ * Two polled UARTs: the 16550, and that of the SiFive FU540 (its manual, chapter 13).
+ * Baud rate and format are left as the firmware set them.
  */
 #include <hartleaf/fdt.h>
 
@@ -12,9 +13,22 @@
 #define STATUS_INPUT 0x01 /* a character has come */
 #define STATUS_ROOM  0x20 /* one may be sent */
 
+/* SiFive's: words, to be accessed as such */
+#define TXDATA 0
+#define RXDATA 1
+
+#define TXDATA_FULL  0x80000000
+#define RXDATA_EMPTY 0x80000000
+
+static int is_sifive(const struct fdt_node *n)
+{
+	return fdt_compatible(n, "sifive,uart0");
+}
+
 static int is_uart(const struct fdt_node *n)
 {
-	return fdt_enabled(n) && (fdt_compatible(n, "ns16550a") || fdt_compatible(n, "ns16550"));
+	return fdt_enabled(n) &&
+	       (fdt_compatible(n, "ns16550a") || fdt_compatible(n, "ns16550") || is_sifive(n));
 }
 
 /* stdout-path is a path or the name of an alias, both with options behind ':'. */
@@ -46,7 +60,7 @@ static int stdout_node(const void *fdt, struct fdt_node *n)
 	return fdt_find(fdt, path, n) > 0;
 }
 
-int uart_find(const void *fdt, struct uart *uart)
+int rt_uart_find(const void *fdt, struct uart *uart)
 {
 	struct fdt_node n;
 	uint64_t size, shift = 0;
@@ -63,19 +77,33 @@ int uart_find(const void *fdt, struct uart *uart)
 	fdt_number(&n, "reg-shift", &shift);
 	if (uart->physical % 4096 != 0 || shift > 8)
 		return 0;
-	uart->shift = (uint32_t)shift;
+	uart->shift = is_sifive(&n) ? UART_SIFIVE : (uint32_t)shift;
 	return 1;
 }
 
-void uart_put(volatile uint8_t *base, uint32_t shift, char c)
+void rt_uart_put(volatile uint8_t *base, uint32_t shift, char c)
 {
+	volatile uint32_t *words = (volatile uint32_t *)base;
+
+	if (shift == UART_SIFIVE) {
+		while (words[TXDATA] & TXDATA_FULL)
+			;
+		words[TXDATA] = (uint8_t)c;
+		return;
+	}
 	while (!(base[STATUS << shift] & STATUS_ROOM))
 		;
 	base[DATA << shift] = (uint8_t)c;
 }
 
-int uart_get(volatile uint8_t *base, uint32_t shift)
+int rt_uart_get(volatile uint8_t *base, uint32_t shift)
 {
+	if (shift == UART_SIFIVE) {
+		/* one read tells whether there is a character, and takes it */
+		uint32_t data = ((volatile uint32_t *)base)[RXDATA];
+
+		return data & RXDATA_EMPTY ? -1 : (int)(data & 0xff);
+	}
 	if (!(base[STATUS << shift] & STATUS_INPUT))
 		return -1;
 	return base[DATA << shift];

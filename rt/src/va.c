@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Address ranges for stacks, capabilities and views: first fit from a list of free
- * ranges sorted by address, neighbours joined.  What is described can't hold the
+ * Address ranges for stacks, capabilities and views, and others for the heap: first
+ * fit from a list of free ranges sorted by address, neighbours joined.  What is described can't hold the
  * description (nothing is mapped there), so nodes come from pages of their own,
  * which are never given back: there are as many as there ever were gaps at once.
  */
 #include <hartleaf/layout.h>
 #include <hartleaf/sync.h>
 #include <hartleaf/va.h>
+
+#include "rt.h"
 
 struct range {
 	struct range *next;
@@ -17,7 +19,9 @@ struct range {
 
 static struct hl_mutex lock;
 static struct range whole = {NULL, RT_VA_LOW, (RT_VA_TOP - RT_VA_LOW) >> PAGE_SHIFT};
+static struct range whole_heap = {NULL, RT_HEAP_LOW, (RT_HEAP_TOP - RT_HEAP_LOW) >> PAGE_SHIFT};
 static struct range *ranges = &whole;
+static struct range *heap_ranges = &whole_heap;
 static struct range first_spare;
 static struct range *spare = &first_spare;
 
@@ -28,9 +32,9 @@ static void spare_put(struct range *r)
 }
 
 /* First fit; the lock is held. */
-static uint64_t take(size_t pages)
+static uint64_t take(struct range **at, size_t pages)
 {
-	for (struct range **at = &ranges; *at; at = &(*at)->next) {
+	for (; *at; at = &(*at)->next) {
 		struct range *r = *at;
 		uint64_t va = r->va;
 
@@ -55,7 +59,7 @@ static bool stock(void)
 
 	if (spare)
 		return true;
-	va = take(1);
+	va = take(&ranges, 1);
 	if (!va || sys_map_new(va, 1, MAP_R | MAP_W) != 1)
 		return false; /* out of memory; one page of addresses is lost */
 	fresh = (struct range *)va;
@@ -64,26 +68,26 @@ static bool stock(void)
 	return true;
 }
 
-uint64_t hl_va_alloc(size_t pages)
+static uint64_t alloc(struct range **list, size_t pages)
 {
 	uint64_t va = 0;
 
 	if (pages == 0)
 		return 0;
-	hl_mutex_lock(&lock);
-	va = take(pages);
+	rt_bare_lock(&lock);
+	va = take(list, pages);
 	hl_mutex_unlock(&lock);
 	return va;
 }
 
-void hl_va_free(uint64_t va, size_t pages)
+static void give(struct range **list, uint64_t va, size_t pages)
 {
 	struct range *before = NULL, *after, *r;
 	bool stocked;
 
-	hl_mutex_lock(&lock);
+	rt_bare_lock(&lock);
 	stocked = stock(); /* first: it may change the list */
-	after = ranges;
+	after = *list;
 	while (after && after->va < va) {
 		before = after;
 		after = after->next;
@@ -107,9 +111,29 @@ void hl_va_free(uint64_t va, size_t pages)
 		if (before)
 			before->next = r;
 		else
-			ranges = r;
+			*list = r;
 	}
 	hl_mutex_unlock(&lock);
+}
+
+uint64_t hl_va_alloc(size_t pages)
+{
+	return alloc(&ranges, pages);
+}
+
+void hl_va_free(uint64_t va, size_t pages)
+{
+	give(&ranges, va, pages);
+}
+
+uint64_t rt_heap_va_alloc(size_t pages)
+{
+	return alloc(&heap_ranges, pages);
+}
+
+void rt_heap_va_free(uint64_t va, size_t pages)
+{
+	give(&heap_ranges, va, pages);
 }
 
 int hl_map(hl_handle vas, uint64_t va, uint64_t source, uint64_t count, uint64_t attr,

@@ -10,19 +10,25 @@
  * executor that has been joined and its struct used again, do no harm.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include <hartleaf/layout.h>
+#include <hartleaf/time.h>
 #include <hartleaf/va.h>
 
-#include "watch.h"
+#include "pthread/thread.h"
+#include "sync/waiter.h"
 
 static struct hl_mutex lock;
 static struct hl_exec *all;
 static struct hl_exec *unused;
 static struct hl_exec *warden;
 
-struct hl_exec *watch_new(void)
+_Atomic uint64_t rt_watch_main_waits;
+
+struct hl_exec *rt_watch_new(void)
 {
+	struct rt_thread *t;
 	struct hl_exec *e;
 
 	hl_mutex_lock(&lock);
@@ -33,29 +39,28 @@ struct hl_exec *watch_new(void)
 			hl_va_free(va, 1);
 			va = 0;
 		}
-		e = (struct hl_exec *)va;
-		for (size_t i = 0; va && i < PAGE_SIZE / sizeof(*e); i++) {
-			e[i].next_all = all;
-			all = &e[i];
-			e[i].next_free = unused;
-			unused = &e[i];
+		t = (struct rt_thread *)va;
+		for (size_t i = 0; va && i < PAGE_SIZE / sizeof(*t); i++) {
+			t[i].exec.next_all = all;
+			all = &t[i].exec;
+			t[i].exec.next_free = unused;
+			unused = &t[i].exec;
 		}
 	}
 	e = unused;
 	if (e) {
 		unused = e->next_free;
-		atomic_store_explicit(&e->join, JOIN_DONE, memory_order_relaxed);
-		e->code = 0;
+		/* but for next_all, which the warden reads as it likes */
+		memset(e, 0, offsetof(struct hl_exec, next_all));
+		memset(e + 1, 0, sizeof(struct rt_thread) - sizeof(*e));
 		e->how = TELL_ENDED;
-		e->flags = 0;
-		e->affinity = 0;
-		e->started = e->live = e->viewed = e->detached = false;
+		atomic_store_explicit(&e->join, JOIN_DONE, memory_order_relaxed);
 	}
 	hl_mutex_unlock(&lock);
 	return e;
 }
 
-void watch_free(struct hl_exec *e)
+void rt_watch_free(struct hl_exec *e)
 {
 	hl_mutex_lock(&lock);
 	e->next_free = unused;
@@ -63,7 +68,7 @@ void watch_free(struct hl_exec *e)
 	hl_mutex_unlock(&lock);
 }
 
-int watch_start(struct hl_exec *e, uint64_t pc, uint64_t arg)
+int rt_watch_start(struct hl_exec *e, uint64_t pc, uint64_t arg)
 {
 	uint64_t flags = e->affinity;
 	long result = -HL_EBUSY;
@@ -80,7 +85,8 @@ int watch_start(struct hl_exec *e, uint64_t pc, uint64_t arg)
 	if (!e->started) {
 		e->started = true;
 		e->live = e->flags & EXEC_WATCHED;
-		atomic_store_explicit(&e->join, JOIN_NOBODY, memory_order_relaxed);
+		atomic_store_explicit(&e->join, e->detached ? JOIN_DETACHED : JOIN_NOBODY,
+				      memory_order_relaxed);
 		result = sys_start(e->handle, pc, e->sp, arg, e->keeper, flags);
 		if (result < 0) {
 			e->started = e->live = false;
@@ -91,7 +97,7 @@ int watch_start(struct hl_exec *e, uint64_t pc, uint64_t arg)
 	return (int)result;
 }
 
-void watch_end(struct hl_exec *e)
+void rt_watch_end(struct hl_exec *e)
 {
 	if (!(e->flags & EXEC_WATCHED))
 		return;
@@ -113,7 +119,7 @@ static const struct executor *view(struct hl_exec *e)
 	return (const struct executor *)(va + *(const uint64_t *)(va + EX_PAGE_COLOUR));
 }
 
-const struct executor *watch_view(struct hl_exec *e)
+const struct executor *rt_watch_view(struct hl_exec *e)
 {
 	const struct executor *x;
 
@@ -123,38 +129,94 @@ const struct executor *watch_view(struct hl_exec *e)
 	return x;
 }
 
-int watch_join(struct hl_exec *e)
+int rt_watch_join(struct hl_exec *e, uint64_t deadline, bool cancellable)
 {
-	uint64_t join = JOIN_NOBODY;
+	uint64_t me = hl_self(), join = JOIN_NOBODY;
 
 	/* Our handle there asks whoever stores DONE to wake us.  acquire, here and
-	 * below: pairs with the release of DONE in end_self and in finish. */
-	if (!hl_cas_acquire(&e->join, &join, hl_self()) && join != JOIN_DONE)
-		return -HL_EBUSY;
-	while (atomic_load_explicit(&e->join, memory_order_acquire) != JOIN_DONE)
-		sys_park(&e->join, hl_self());
-	return 0;
+	 * below: pairs with the release of DONE in rt_kept_end and in finish. */
+	if (!hl_cas_acquire(&e->join, &join, me))
+		return join == JOIN_DONE ? 0 : -HL_EBUSY;
+	if (rt_wait_word(&e->join, me, deadline, cancellable))
+		return 0;
+	join = me;
+	if (!hl_cas_acquire(&e->join, &join, JOIN_NOBODY))
+		return 0; /* DONE at last */
+	return cancellable && rt_cancel_pending() ? -HL_EAGAIN : -HL_ETIMEDOUT;
 }
 
-int watch_detach(struct hl_exec *e)
+int rt_watch_detach(struct hl_exec *e)
 {
-	uint64_t join;
+	uint64_t join = JOIN_NOBODY;
+	int result = 0;
 	bool over = false;
 
 	hl_mutex_lock(&lock);
-	join = atomic_load_explicit(&e->join, memory_order_acquire);
-	if (join > JOIN_DONE) {
-		hl_mutex_unlock(&lock);
-		return -HL_EBUSY;
+	/* Before: once JOIN_DETACHED stands it may end, and begin a life that isn't ours. */
+	if (atomic_load_explicit(&e->join, memory_order_relaxed) == JOIN_NOBODY)
+		e->detached = true;
+	/* release: pairs with the acquire of DONE's swap in rt_kept_end, for condemned */
+	if (hl_cas_acq_rel(&e->join, &join, JOIN_DETACHED)) {
+		/* the warden or itself clears up */
+	} else if (join == JOIN_DONE) {
+		/* DONE is stored a little before it is stopped.  While it is live the
+		 * warden is going to be told, and clears up; but one that is kept isn't
+		 * going to stop, or only by hl_exec_stop. */
+		over = e->kept || !e->live;
+		e->detached = !over;
+	} else {
+		e->detached = join == JOIN_DETACHED;
+		result = -HL_EBUSY;
 	}
-	e->detached = true;
-	/* DONE is stored a little before it is stopped.  While it is live the
-	 * warden is going to be told, and clears up. */
-	over = join == JOIN_DONE && !e->live;
 	hl_mutex_unlock(&lock);
 	if (over)
-		exec_reclaim(e);
-	return 0;
+		rt_exec_settle(e);
+	return result;
+}
+
+bool rt_watch_any(void)
+{
+	struct hl_exec *e;
+	uint64_t starts;
+
+	hl_mutex_lock(&lock);
+	do {
+		/* acquire: pairs with the release in rt_kept_start */
+		starts = atomic_load_explicit(&rt_kept_starts, memory_order_acquire);
+		/* acquire: with its end we see whom it has let begin */
+		for (e = all; e; e = e->next_all)
+			if (e->live && !(e->flags & EXEC_FOREIGN) &&
+			    atomic_load_explicit(&e->join, memory_order_acquire) != JOIN_DONE)
+				break;
+		/* One may have begun behind us, by another that we then saw ended. */
+	} while (!e && atomic_load_explicit(&rt_kept_starts, memory_order_relaxed) != starts);
+	hl_mutex_unlock(&lock);
+	return e;
+}
+
+void rt_watch_each(void (*visit)(struct rt_thread *t, void *arg), void *arg)
+{
+	struct hl_exec *e;
+
+	hl_mutex_lock(&lock);
+	e = all;
+	hl_mutex_unlock(&lock);
+	visit(&rt_thread_main, arg);
+	for (; e; e = e->next_all)
+		visit((struct rt_thread *)e, arg);
+}
+
+/* A fault at bind_here, which the warden ends: it goes on at bind_done, there. */
+extern const char bind_here[], bind_done[];
+
+__attribute__((noinline)) void rt_watch_bind(struct hl_exec *self, uint64_t affinity)
+{
+	self->bind = affinity;
+	__asm__ volatile("bind_here:	unimp\n"
+			 "bind_done:"
+			 :
+			 :
+			 : "memory");
 }
 
 /* What the ending executor would have done itself. */
@@ -162,7 +224,7 @@ static void finish(struct hl_exec *e)
 {
 	uint64_t join = atomic_exchange_explicit(&e->join, JOIN_DONE, memory_order_acq_rel);
 
-	if (join > JOIN_DONE)
+	if (join > JOIN_DETACHED)
 		sys_wake(join);
 }
 
@@ -172,8 +234,8 @@ static void report(const struct hl_exec *e, const struct executor *x)
 	int n;
 
 	n = snprintf(text, sizeof(text),
-		     "fault: executor %#llx%s: scause %lld, address %#llx, pc %#llx\n",
-		     (unsigned long long)e->handle,
+		     "fault: executor %#llx %s%s: scause %lld, address %#llx, pc %#llx\n",
+		     (unsigned long long)e->handle, ((const struct rt_thread *)e)->name,
 		     e->flags & EXEC_FOREIGN ? " of another address space" : "",
 		     (long long)x->scause, (unsigned long long)x->stval, (unsigned long long)x->pc);
 	for (int i = 0; i < 31; i++)
@@ -186,7 +248,7 @@ static void report(const struct hl_exec *e, const struct executor *x)
 static void look(struct hl_exec *e)
 {
 	const struct executor *x;
-	bool reclaim = false, fault = false;
+	bool reclaim = false, fault = false, main_waits = false;
 
 	hl_mutex_lock(&lock);
 	if (!e->live || !(x = view(e)))
@@ -195,17 +257,25 @@ static void look(struct hl_exec *e)
 	switch (__atomic_load_n(&x->state, __ATOMIC_ACQUIRE) & EX_LIFE) {
 	case EX_STOPPED:
 		e->live = false;
+		e->condemned = true;   /* whoever stopped it; it won't begin anew */
 		reclaim = e->detached; /* nobody but us to clear up */
 		if (atomic_load_explicit(&e->join, memory_order_acquire) != JOIN_DONE) {
+			if (((struct rt_thread *)e)->robust)
+				rt_sync_thread_end((struct rt_thread *)e);
 			e->code = (long)x->exit;
 			finish(e);
-		} else if (x->x[17] == 0 && x->x[9] > JOIN_DONE) {
-			/* stopped in end_self between DONE and the wake:
+		} else if (x->x[17] == 0 && x->x[9] > JOIN_DETACHED) {
+			/* stopped in rt_kept_end between DONE and the wake:
 			 * s2 is 0, and a0 who joins, or what wake returned */
 			sys_wake(x->x[9]);
 		}
+		main_waits = atomic_load_explicit(&rt_watch_main_waits, memory_order_relaxed);
 		break;
 	case EX_FAULTED:
+		if (x->pc == (uint64_t)bind_here && !(e->flags & EXEC_FOREIGN)) {
+			sys_start(e->handle, (uint64_t)bind_done, 0, 0, 0, START_RESUME | e->bind);
+			break;
+		}
 		e->live = false;
 		report(e, x);
 		fault = !(e->flags & EXEC_FOREIGN);
@@ -221,10 +291,12 @@ static void look(struct hl_exec *e)
 	}
 out:
 	hl_mutex_unlock(&lock);
+	if (main_waits)
+		sys_wake(BOOT_SELF_VA);
 	if (fault)
 		rt_exit_now(RT_FAULT_CODE);
 	if (reclaim)
-		exec_reclaim(e);
+		rt_exec_reclaim(e);
 }
 
 static long keep(void *arg)
@@ -253,7 +325,7 @@ static long keep(void *arg)
 	return 0;
 }
 
-hl_handle watch_warden(void)
+hl_handle rt_watch_warden(void)
 {
 	static struct hl_mutex once;
 	static const struct hl_exec_attr attr = {.flags = HL_EXEC_UNWATCHED};
@@ -264,7 +336,7 @@ hl_handle watch_warden(void)
 		if (hl_exec_start(e) == 0)
 			warden = e;
 		else
-			exec_reclaim(e);
+			rt_exec_reclaim(e);
 	}
 	e = warden;
 	hl_mutex_unlock(&once);

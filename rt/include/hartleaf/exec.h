@@ -18,6 +18,10 @@
  * join of one that was stopped; of one that faulted it prints the registers
  * and ends the program with status 139, as main's own fault would.
  *
+ * One with a stack of the default size, watched and not bound, isn't taken down at its end:
+ * it parks, and the next one that is made begins in it.  <pthread.h> is over these, and all of
+ * it may be used in them: keys, cancellation, pthread_self().
+ *
  * In a program built for floating point (HARTLEAF_USER_ABI) every one has it.
  *
  * A `struct hl_exec *` is owned by its creator until hl_exec_join or
@@ -65,8 +69,8 @@ int hl_exec_spawn(struct hl_exec **e, long (*fn)(void *), void *arg);
 
 /* Waits for the end, stores the exit code (what fn returned or hl_exec_exit was
  * given) unless code is NULL, and gives back stack, thread-local storage, cap and
- * view.  The page of the executor itself stays with the address space, for the next
- * one.  What it wrote before its end, the caller sees.  One that was
+ * view, or keeps them for the next one, 64 at most.  The page of the executor itself stays
+ * with the address space in any case.  What it wrote before its end, the caller sees.  One that was
  * never started is given back at once, with code 0.
  * Errors: -HL_EBUSY somebody joins it already; -HL_EINVAL it is the caller. */
 int hl_exec_join(struct hl_exec *e, long *code);
@@ -92,7 +96,8 @@ struct hl_exec *hl_exec_self(void);
 hl_handle hl_exec_handle(const struct hl_exec *e);
 
 /* Its page, to read; mapped at the first use if unwatched.  NULL: -HL_ENOMEM, or ended.
- * Valid until join. */
+ * Valid until join.  One that has ended may be parked there, instead of stopped, and counters
+ * begin with those of who had it before. */
 const struct executor *hl_exec_view(struct hl_exec *e);
 
 #endif

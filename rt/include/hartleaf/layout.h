@@ -9,7 +9,8 @@
  *	0x0000010000  loader stub and its stack, gone once the program runs
  *	0x0000110000  console UART, test device, boot block, console lock
  *	0x00001f0000  top of main's stack; nothing above and below it
- *	0x0000400000  program, and its heap growing up behind it
+ *	0x0000400000  program; what sbrk hands out growing up behind it
+ *	0x0400000000  heap
  *	0x1000000000  device tree, 0x1100000000 initrd (first VAS only)
  *	0x1800000000  nothing of rt's: for agreements between programs
  *	0x2000000000  hl_va_alloc: stacks, caps, views
@@ -30,7 +31,10 @@
 
 /* An ELF image must lie in here, which keeps it off everything else. */
 #define RT_PROGRAM_LOW 0x200000
-#define RT_PROGRAM_TOP BOOT_DT_VA
+#define RT_PROGRAM_TOP RT_HEAP_LOW
+
+#define RT_HEAP_LOW 0x400000000
+#define RT_HEAP_TOP BOOT_DT_VA
 
 #define RT_MEET_VA  0x1800000000
 #define RT_MEET_TOP 0x2000000000

@@ -12,9 +12,7 @@
  *
  * Deadlines are in ticks of hl_time(); <hartleaf/time.h> makes them.  A wait that has
  * one returns 0, or -HL_ETIMEDOUT when the time has come and nothing was given to
- * the waiter: what it was given is never lost, even if it came late.  There is no such
- * wait for a mutex: who can't wait for one tries (hl_mutex_trylock), or makes it the
- * lock of a condition.
+ * the waiter: what it was given is never lost, even if it came late.
  *
  * Ordering: unlock, post and signal release; lock and wait acquire.
  */
@@ -22,24 +20,20 @@
 #define HARTLEAF_SYNC_H
 
 #include <hartleaf/atomic.h>
+#include <hartleaf/sync_types.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 
-struct hl_waiter;
-
-/* Not recursive, not fair: a running executor may get the mutex before one that
- * was woken for it and is not running yet.  Waiters are woken in order. */
-struct hl_mutex {
-	_Atomic uint64_t word;  /* sync.c says what is in it */
-	struct hl_waiter *fifo; /* owned by whoever holds the mutex */
-};
+/* Not recursive.  Waiters are woken in order.  A running executor may get the mutex before
+ * one that was woken for it and is not running yet; a waiter that has found it
+ * taken a few times when it came is handed it by the next unlock. */
 
 /* clang-format off */
 #define HL_MUTEX_INIT { .word = 0 }
 /* clang-format on */
 
 void hl_mutex_lock_slow(struct hl_mutex *m);
+int hl_mutex_lock_until_slow(struct hl_mutex *m, uint64_t deadline);
 void hl_mutex_unlock_slow(struct hl_mutex *m);
 
 static inline void hl_mutex_lock(struct hl_mutex *m)
@@ -51,9 +45,18 @@ static inline void hl_mutex_lock(struct hl_mutex *m)
 		hl_mutex_lock_slow(m);
 }
 
+static inline int hl_mutex_lock_until(struct hl_mutex *m, uint64_t deadline)
+{
+	uint64_t unheld = 0;
+
+	if (hl_cas_acquire(&m->word, &unheld, 1))
+		return 0;
+	return hl_mutex_lock_until_slow(m, deadline);
+}
+
 static inline bool hl_mutex_trylock(struct hl_mutex *m)
 {
-	uint64_t word = atomic_load_explicit(&m->word, memory_order_relaxed);
+	uint64_t word = hl_load_relaxed(&m->word);
 
 	while (!(word & 1))
 		if (hl_cas_acquire(&m->word, &word, word | 1))
@@ -65,19 +68,14 @@ static inline void hl_mutex_unlock(struct hl_mutex *m)
 {
 	uint64_t held = 1;
 
-	/* release: pairs with the acquire in hl_mutex_lock and in sync.c */
-	if (m->fifo || !hl_cas_release(&m->word, &held, 0))
+	/* release: pairs with the acquire in hl_mutex_lock and in mutex.c */
+	if (!hl_cas_release(&m->word, &held, 0))
 		hl_mutex_unlock_slow(m);
 }
 
 /* A waiter holds the mutex when it comes back, and looks at its condition again.
  * Signal and broadcast may be called with or without the mutex; waiters that it
  * can't go to at once are moved to the mutex's queue instead of woken. */
-struct hl_cond {
-	struct hl_mutex lock; /* of the queue */
-	struct hl_waiter *_Atomic head;
-	struct hl_waiter *tail;
-};
 
 /* clang-format off */
 #define HL_COND_INIT { .head = 0 }
@@ -90,13 +88,6 @@ void hl_cond_signal(struct hl_cond *c);
 void hl_cond_broadcast(struct hl_cond *c);
 
 /* Counting semaphore; waiters get their turn in order. */
-struct hl_sem {
-	_Atomic int64_t count; /* negative: that many wait */
-	uint64_t granted;      /* posts whose waiter isn't in the queue yet */
-	struct hl_mutex lock;  /* of the queue */
-	struct hl_waiter *head;
-	struct hl_waiter *tail;
-};
 
 /* clang-format off */
 #define HL_SEM_INIT(n) { .count = (n) }
@@ -122,7 +113,7 @@ static inline int hl_sem_wait_until(struct hl_sem *s, uint64_t deadline)
 
 static inline bool hl_sem_trywait(struct hl_sem *s)
 {
-	int64_t n = atomic_load_explicit(&s->count, memory_order_relaxed);
+	int64_t n = hl_load_relaxed(&s->count);
 
 	while (n > 0)
 		if (hl_cas_acquire(&s->count, &n, n - 1))

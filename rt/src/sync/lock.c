@@ -8,39 +8,56 @@
 
 #include <hartleaf/rt.h>
 
-#include "rt.h"
+#include "waiter.h"
 
-/* Only the owner ever writes his own handle there, so that reading it relaxed gives a
- * true answer to the only question asked: is it me? */
-static int mine(struct rt_lock *l)
+_Thread_local uint64_t rt_id;
+
+uint64_t rt_id_make(void)
 {
-	if (atomic_load_explicit(&l->owner, memory_order_relaxed) != hl_self())
-		return 0;
-	l->depth++;
-	return 1;
+	static _Atomic uint64_t last;
+
+	/* relaxed: only that it is another each time counts */
+	rt_id = atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+	return rt_id;
 }
 
-static void own(struct rt_lock *l)
+/* Only the owner ever writes his own number there, so that reading it relaxed gives a
+ * true answer to the only question asked: is it me? */
+bool rt_lock_is_mine(const struct rt_lock *l)
 {
-	atomic_store_explicit(&l->owner, hl_self(), memory_order_relaxed);
+	return hl_load_relaxed(&l->owner) == rt_id_self();
+}
+
+void rt_lock_own(struct rt_lock *l)
+{
+	hl_store_relaxed(&l->owner, rt_id_self());
 	l->depth = 1;
+}
+
+void rt_lock_disown(struct rt_lock *l)
+{
+	hl_store_relaxed(&l->owner, 0);
 }
 
 void rt_lock_acquire(struct rt_lock *l)
 {
-	if (mine(l))
+	if (rt_lock_is_mine(l)) {
+		l->depth++;
 		return;
+	}
 	hl_mutex_lock(&l->mutex);
-	own(l);
+	rt_lock_own(l);
 }
 
 int rt_lock_try(struct rt_lock *l)
 {
-	if (mine(l))
+	if (rt_lock_is_mine(l)) {
+		l->depth++;
 		return 1;
+	}
 	if (!hl_mutex_trylock(&l->mutex))
 		return 0;
-	own(l);
+	rt_lock_own(l);
 	return 1;
 }
 
@@ -48,7 +65,7 @@ void rt_lock_release(struct rt_lock *l)
 {
 	if (--l->depth > 0)
 		return;
-	atomic_store_explicit(&l->owner, 0, memory_order_relaxed);
+	rt_lock_disown(l);
 	hl_mutex_unlock(&l->mutex);
 }
 
@@ -98,19 +115,18 @@ void __retarget_lock_release_recursive(_LOCK_T lock)
 		rt_lock_release(&lock->lock);
 }
 
+/* Recursive as well: the one of a FILE is taken for whole calls, too (libc/stdio.c). */
 void __retarget_lock_acquire(_LOCK_T lock)
 {
-	if (lock)
-		hl_mutex_lock(&lock->lock.mutex);
+	__retarget_lock_acquire_recursive(lock);
 }
 
 int __retarget_lock_try_acquire(_LOCK_T lock)
 {
-	return !lock || hl_mutex_trylock(&lock->lock.mutex);
+	return __retarget_lock_try_acquire_recursive(lock);
 }
 
 void __retarget_lock_release(_LOCK_T lock)
 {
-	if (lock)
-		hl_mutex_unlock(&lock->lock.mutex);
+	__retarget_lock_release_recursive(lock);
 }

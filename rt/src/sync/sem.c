@@ -15,24 +15,16 @@ static bool sem_queue(struct hl_sem *s, struct hl_waiter *w)
 {
 	bool queued = false;
 
-	waiter_init(w, NULL);
+	rt_waiter_init(w, NULL);
 	hl_mutex_lock(&s->lock);
 	if (s->granted > 0) {
 		s->granted--;
 	} else {
-		queue_put(&s->head, &s->tail, w);
+		rt_queue_put(&s->head, &s->tail, w);
 		queued = true;
 	}
 	hl_mutex_unlock(&s->lock);
 	return queued;
-}
-
-void hl_sem_wait_slow(struct hl_sem *s)
-{
-	struct hl_waiter w;
-
-	if (sem_queue(s, &w))
-		waiter_wait(&w);
 }
 
 /* False: there is a post for w, here or on its way.  While count < 0 more wait than have
@@ -44,29 +36,45 @@ static bool sem_leave(struct hl_sem *s, struct hl_waiter *w)
 	bool left = false;
 
 	hl_mutex_lock(&s->lock);
-	if (queue_has(s->head, w)) {
-		count = atomic_load_explicit(&s->count, memory_order_relaxed);
+	if (rt_queue_has(s->head, w)) {
+		count = hl_load_relaxed(&s->count);
 		while (count < 0 && !left)
-			left = atomic_compare_exchange_weak_explicit(&s->count, &count, count + 1,
-								     memory_order_relaxed,
-								     memory_order_relaxed);
+			left = hl_cas_relaxed(&s->count, &count, count + 1);
 		if (left)
-			queue_remove(&s->head, &s->tail, w);
+			rt_queue_remove(&s->head, &s->tail, w);
 	}
 	hl_mutex_unlock(&s->lock);
 	return left;
 }
 
-int hl_sem_wait_until_slow(struct hl_sem *s, uint64_t deadline)
+/* The caller has found no more than 0 in count, and taken 1. */
+static int wait_slow(struct hl_sem *s, uint64_t deadline, bool cancellable)
 {
 	struct hl_waiter w;
 
-	if (sem_queue(s, &w) && waiter_wait_until(&w, deadline) == WAIT) {
+	if (sem_queue(s, &w) && rt_waiter_wait_until(&w, deadline, cancellable) == WAIT) {
 		if (sem_leave(s, &w))
 			return -HL_ETIMEDOUT;
-		waiter_wait(&w);
+		rt_waiter_wait(&w);
 	}
 	return 0;
+}
+
+int rt_sem_wait_until(struct hl_sem *s, uint64_t deadline, bool cancellable)
+{
+	if (atomic_fetch_sub_explicit(&s->count, 1, memory_order_acquire) > 0)
+		return 0;
+	return wait_slow(s, deadline, cancellable);
+}
+
+void hl_sem_wait_slow(struct hl_sem *s)
+{
+	wait_slow(s, HL_NEVER, false);
+}
+
+int hl_sem_wait_until_slow(struct hl_sem *s, uint64_t deadline)
+{
+	return wait_slow(s, deadline, false);
 }
 
 /* count was negative: there is a waiter for this post, in the queue or about to be. */
@@ -82,5 +90,5 @@ void hl_sem_post_slow(struct hl_sem *s)
 		s->granted++;
 	hl_mutex_unlock(&s->lock);
 	if (w)
-		waiter_release(w, GO);
+		rt_waiter_release(w, GO);
 }

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * The heap of picolibc's malloc: pages right behind the program, mapped as they are
- * asked for.  malloc holds the C library's lock when it calls sbrk, and nobody else
- * does.
+ * sbrk, for who wants it: pages right behind the program, mapped as they are asked for.
+ * malloc doesn't.
  */
 #include <errno.h>
 #include <stddef.h>
 #include <unistd.h>
 
 #include <hartleaf/layout.h>
+#include <hartleaf/sync.h>
 #include <hartleaf/va.h>
 
 extern char __heap_low[];
 
+static struct hl_mutex lock;
 static uint64_t at;     /* first byte not handed out */
 static uint64_t mapped; /* first byte not mapped */
 
@@ -20,6 +21,7 @@ void *sbrk(ptrdiff_t size)
 {
 	uint64_t old, want, pages;
 
+	hl_mutex_lock(&lock);
 	if (at == 0)
 		at = mapped = (uint64_t)__heap_low;
 	old = at;
@@ -27,7 +29,7 @@ void *sbrk(ptrdiff_t size)
 	if (size < 0) {
 		if (want > at || want < (uint64_t)__heap_low)
 			goto none;
-		/* pages stay: malloc gives back only to take again */
+		/* pages stay */
 	} else if (want < at || want > RT_PROGRAM_TOP) {
 		goto none;
 	} else if (want > mapped) {
@@ -40,8 +42,10 @@ void *sbrk(ptrdiff_t size)
 		mapped += pages << PAGE_SHIFT;
 	}
 	at = want;
+	hl_mutex_unlock(&lock);
 	return (void *)old;
 none:
+	hl_mutex_unlock(&lock);
 	errno = ENOMEM;
 	return (void *)-1;
 }
