@@ -95,9 +95,22 @@ __attribute__((used)) static bool put_self(struct hl_exec *e)
 	return true;
 }
 
+/* Who has turned floating point on for itself would leave the next one with it, who pays for
+ * it at each switch. */
+static bool fp_added(const struct hl_exec *e)
+{
+	uint64_t va = e->block + ((e->pages - 1) << PAGE_SHIFT);
+	const struct executor *x;
+
+	if (HL_START_ABI == START_FP || !e->viewed)
+		return false;
+	x = (const struct executor *)(va + *(const uint64_t *)(va + EX_PAGE_COLOUR));
+	return __atomic_load_n(&x->state, __ATOMIC_RELAXED) & EX_FP;
+}
+
 static bool keep(struct hl_exec *e)
 {
-	if (!e->room || e->affinity)
+	if (!e->room || e->affinity || fp_added(e))
 		return false;
 	if (atomic_fetch_add_explicit(&count, 1, memory_order_relaxed) < EXEC_KEPT)
 		return true;
