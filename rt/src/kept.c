@@ -99,11 +99,12 @@ __attribute__((used)) static bool put_self(struct hl_exec *e)
  * it at each switch. */
 static bool fp_added(const struct hl_exec *e)
 {
-	uint64_t va = e->block + ((e->pages - 1) << PAGE_SHIFT);
 	const struct executor *x;
+	uint64_t va;
 
 	if (HL_START_ABI == START_FP || !e->viewed)
 		return false;
+	va = e->block + ((e->pages - 1) << PAGE_SHIFT);
 	x = (const struct executor *)(va + *(const uint64_t *)(va + EX_PAGE_COLOUR));
 	return __atomic_load_n(&x->state, __ATOMIC_RELAXED) & EX_FP;
 }

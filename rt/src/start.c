@@ -56,9 +56,9 @@ size_t rt_tls_align(void)
 }
 
 /* By words: picolibc's memset and memcpy for rv64ia go by bytes, and each thread begins with
- * this.  There is room for whole words, see program.ld and exec.c.  The compiler would make
- * calls of those of the loops. */
-__attribute__((optimize("no-tree-loop-distribute-patterns"))) void rt_tls_init(void *block)
+ * this.  There is room for whole words, see program.ld and exec.c.  (The compiler is told in
+ * CMakeLists.txt not to make calls of those of the loops.) */
+void rt_tls_init(void *block)
 {
 	const uint64_t *from = (const uint64_t *)__tls_base;
 	uint64_t *to = block;
