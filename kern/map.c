@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * map: everything that changes a user's page table.
+ * map: everything that changes a user's page table.  (map_page.c does some of it in a
+ * shorter way.)
  *
- * Every leaf is made by set_leaf and counted by leaf_get before it stands;
- * what is taken away goes through a batch: entries first, one shootdown, and
+ * Every leaf is counted before it stands; what is taken away goes through a batch: entries first, one shootdown, and
  * only then are the counts dropped.  Rights come from the leaf that is copied,
  * so they only ever shrink.
  */
@@ -54,9 +54,7 @@ static inline int make(const struct map *m, struct place *p)
 {
 	if (p->entry != NULL)
 		return 0;
-	p->entry = table_find(p->vas, p->va, m->shift);
-	if (p->entry == NULL)
-		p->entry = table_make(p->vas, p->va, m->shift);
+	p->entry = table_make(p->vas, p->va, m->shift);
 	if (p->entry == NULL)
 		return -HL_ENOMEM;
 	if (p->entry != TABLE_BLOCKED)

@@ -49,15 +49,6 @@ static inline uint64_t *large_entry(uint64_t target, uint64_t va, struct vas **t
 	return entry != TABLE_BLOCKED ? entry : NULL;
 }
 
-/* This leaf of v was taken from its entry: no TLB has it any more. */
-static inline void forget(struct vas *v, uint64_t va)
-{
-	/* Clearing of the entry -> load of the mask; pairs with the fence in
-	 * vas_join. */
-	fence_full();
-	tlb_shootdown(vas_harts(v), vas_asid(v), va, 1);
-}
-
 #define HOT static __attribute__((noinline)) int64_t
 
 HOT page_new(uint64_t target, uint64_t va, uint64_t attr)
@@ -99,7 +90,7 @@ HOT page_unmap(uint64_t target, uint64_t va)
 	/* Where another was quicker, nothing is mapped either. */
 	leaf = atomic_swap(entry, 0);
 	if (leaf & LEAF_V)
-		forget(to, va);
+		vas_shootdown(to, va, 1);
 	if ((leaf & (LEAF_TAG | LEAF_V)) == LEAF_V && frame_type(entry_frame(leaf)) == FRAME_MEMORY)
 		frame_put(entry_frame(leaf));
 	else if (leaf != 0)
@@ -145,13 +136,13 @@ HOT page_move(uint64_t target, uint64_t va, uint64_t src, uint64_t attr)
 	uint64_t leaf, old, result = copy(source, entry, attr, &leaf);
 
 	if (result != 0 && entry_clear(source, leaf, &old)) {
-		forget(from, src);
+		vas_shootdown(from, src, 1);
 		frame_put(entry_frame(leaf));
 		return 1;
 	}
 	/* Somebody else changed or took it: it was not ours to give. */
 	if (result != 0 && entry_clear(entry, result, &old)) {
-		forget(to, va);
+		vas_shootdown(to, va, 1);
 		frame_put(entry_frame(leaf));
 	}
 	return map_any(target, va, src, 1, attr, 0, 0);

@@ -48,6 +48,13 @@ static inline bool leaf_same(uint64_t leaf, uint64_t other)
 	return ((leaf ^ other) & ~LEAF_AD) == 0;
 }
 
+/* Counted in the frame's descriptor and nowhere else: most leaves. */
+static inline bool leaf_is_plain(uint64_t leaf)
+{
+	return (leaf & (LEAF_TAG | LEAF_V)) == LEAF_V &&
+	       frame_type(entry_frame(leaf)) == FRAME_MEMORY;
+}
+
 /* Clear an entry that holds this leaf, *old is what it held; false: it holds another. */
 static inline bool entry_clear(uint64_t *entry, uint64_t leaf, uint64_t *old)
 {
@@ -81,24 +88,23 @@ static inline uint64_t *table_find(struct vas *v, uint64_t va, unsigned leaf_shi
 	return &table[va >> leaf_shift & TABLE_INDEX];
 }
 
-/* The same for a page, in a hurry; NULL as well where it is part of a leaf of 2 MiB. */
+/* From a table to the one below it, if there is one. */
+static inline bool table_down(uint64_t **table, uint64_t va, unsigned shift)
+{
+	uint64_t entry = atomic_load(&(*table)[va >> shift & TABLE_INDEX]);
+
+	*table = entry_table(entry);
+	return (entry & (LEAF_RIGHTS | LEAF_V)) == LEAF_V;
+}
+
+/* table_find for a page, in a hurry; NULL as well where it is part of a leaf of 2 MiB. */
 static inline uint64_t *table_page(struct vas *v, uint64_t va)
 {
-	uint64_t *table = v->user, entry;
+	uint64_t *table = v->user;
 
-	if (va >= global->user_top)
+	if (va >= global->user_top || (global->top_shift != 30 && !table_down(&table, va, 39)) ||
+	    !table_down(&table, va, 30) || !table_down(&table, va, LARGE_SHIFT))
 		return NULL;
-#define DOWN(shift)                                                                                \
-	entry = atomic_load(&table[va >> (shift)&TABLE_INDEX]);                                    \
-	if ((entry & (LEAF_RIGHTS | LEAF_V)) != LEAF_V)                                            \
-		return NULL;                                                                       \
-	table = entry_table(entry)
-	if (global->top_shift != 30) {
-		DOWN(39);
-	}
-	DOWN(30);
-	DOWN(LARGE_SHIFT);
-#undef DOWN
 	return &table[va >> PAGE_SHIFT & TABLE_INDEX];
 }
 

@@ -11,6 +11,7 @@
 #include "atomic.h"
 #include "frame.h"
 #include "global.h"
+#include "machine.h"
 
 #define VAS_ONE 2
 
@@ -98,6 +99,14 @@ uint64_t vas_harts(struct vas *v);
 static inline uint64_t vas_asid(const struct vas *v)
 {
 	return v->asid >> 1;
+}
+
+/* Entries of these pages were changed: no TLB has what they were. */
+static inline void vas_shootdown(struct vas *v, uint64_t va, uint64_t pages)
+{
+	/* Clearing of entries -> load of the mask; pairs with the fence in vas_join. */
+	fence_full();
+	tlb_shootdown(vas_harts(v), vas_asid(v), va, pages);
 }
 
 static inline void vas_ref(struct vas *v)

@@ -53,8 +53,7 @@
 #define MAP_DEVICE    0x10
 #define MAP_EXECUTOR  0x20
 #define MAP_VAS       0x30
-#define MAP_SIZE_MASK 0xc0 /* leaf size; 0 = 4 KiB */
-#define MAP_LARGE     0x40 /* 2 MiB */
+#define MAP_LARGE     0x40 /* leaves of 2 MiB instead of 4 KiB */
 #define MAP_OP_SHIFT  8
 #define MAP_OP_MASK   0xf00
 #define MAP_NEW       0x000
