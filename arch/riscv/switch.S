@@ -32,23 +32,22 @@ yield_save:
 	/* Falls through. */
 
 /*
- * Take the head.  In: tp; t2 = tail; a7 = 0; s0 dead.
- * The loop loads, so the ISA doesn't promise that it ends; but a thief that makes
- * it fail has taken something, and a slot that pushed the reservation out is cached
- * the next time.  .aq: the slot was read by its last thief before
- * this hart fills it anew; pairs with the .rl of that thief's CAS.
+ * Take the head.  In: tp; t2 = tail; a7 = 0; s0 dead.  Out: s0; t6 = 0.
+ * Nothing but base instructions between lr and sc: a core may drop the reservation at
+ * any access.  So the slot is read after the sc, when it is this hart's alone to fill:
+ * only the owner writes slots.
  */
 	.global dispatch_take
 dispatch_take:
 	addi t1, tp, HT_RQ_HEAD
 1:	lr.d.aq t3, (t1)
 	beq t3, t2, dispatch_empty
-	andi t4, t3, RQ_MASK
-	add t4, t4, tp
-	ld s0, HT_RING(t4)
-	addi t3, t3, RQ_STEP
-	sc.d t6, t3, (t1)
+	addi t4, t3, RQ_STEP
+	sc.d.rl t6, t4, (t1)
+	andi t3, t3, RQ_MASK
+	add t3, t3, tp
 	bnez t6, 1b
+	ld s0, HT_RING(t3)
 	ZERO a0, a1, a2, a3, a4, a5, a6
 
 /*
