@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Atomics of 64-bit words under short names.  The default has acquire and release
- * (stores before it are seen before loads after it only with fence_full); anything
- * weaker says so and names its partner at the use.
+ * Atomics of 64-bit words under short names.  The default has acquire and release;
+ * anything weaker says so and names its partner at the use.  Stores before it are seen before
+ * loads after it: of an AMO its own, and with .aqrl all; of a compare-and-exchange, whose
+ * acquire is the lr's and whose release the sc's, none, so fence_full is needed there.
  *
  * Where order matters they aren't the compiler's: GCC 12 makes no release of a
  * compare-and-exchange unless its failure has one, too, and makes full fences of acquire
@@ -19,7 +20,7 @@
 
 #define fence_acquire() asm volatile("fence r, rw" ::: "memory")
 #define fence_release() asm volatile("fence rw, w" ::: "memory")
-#define fence_full()    asm volatile("fence iorw, iorw" ::: "memory")
+#define fence_full()    asm volatile("fence rw, rw" ::: "memory")
 
 #define atomic_load_acquire(p)                                                                     \
 	({                                                                                         \

@@ -201,7 +201,7 @@ static void hart_begin(void)
 	this_hart->tickless = 1;
 	this_hart->random = this_hart->id + 1;
 	/* The mode and the first ASID that isn't shared. */
-	this_hart->asids = global->satp_mode << SATP_MODE_SHIFT | 1UL << SATP_ASID_SHIFT;
+	this_hart->satp_unshared = global->satp_mode << SATP_MODE_SHIFT | 1UL << SATP_ASID_SHIFT;
 }
 
 void boot_secondary(void)

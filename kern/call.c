@@ -158,10 +158,16 @@ static bool allowed_now(struct executor *ex, uint64_t cause, uint64_t addr)
 
 void trap_user(struct executor *ex, uint64_t cause, uint64_t addr)
 {
-	if (cause & CAUSE_INTERRUPT)
+	if (cause & CAUSE_INTERRUPT) {
 		sched_interrupt(ex, cause == CAUSE_TIMER);
-	else if (allowed_now(ex, cause, addr))
-		tlb_flush_here();
-	else
+		return;
+	}
+	bool allowed = allowed_now(ex, cause, addr);
+	/* A TLB may remember that a walk failed.  So this one forgets it in either case:
+	 * whoever mends the fault, map fences nothing for who goes on afterwards. */
+	tlb_forget(addr);
+	if (!allowed)
 		executor_fault(ex, cause, addr);
+	else if (cause == CAUSE_FETCH_FAULT)
+		code_sync(0);
 }

@@ -42,7 +42,7 @@ void boot_discard(void)
 		global->init_leaves[i] = 0;
 	/* Everything: harts that came early may remember that windows which were
 	 * mapped later are not. */
-	tlb_shootdown(harts, 0, 0, 0);
+	tlb_flush(harts);
 	if (!announce(frame, pages))
 		pages = 0;
 	first->used += pages * VAS_ONE;

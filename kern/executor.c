@@ -131,11 +131,13 @@ bool executor_claim(struct executor *ex)
 {
 	uint64_t state = atomic_load(&ex->state), next;
 	do {
-		if ((state & EX_LIFE) == EX_STOPPED)
-			return false;
-		next = (state & EX_LIFE) == EX_PARKED ? state & ~(uint64_t)(EX_LIFE | EX_TIMED)
-						      : state | EX_TOKEN;
-		/* Release: what was stored before the wake is seen by the woken. */
+		next = state;
+		if ((state & EX_LIFE) == EX_PARKED)
+			next &= ~(uint64_t)(EX_LIFE | EX_TIMED);
+		else if ((state & EX_LIFE) != EX_STOPPED)
+			next |= EX_TOKEN;
+		/* Release: what was stored before the wake is seen by the woken, or by
+		 * who starts the stopped one next. */
 	} while (!atomic_cas(&ex->state, &state, next));
 	return (state & EX_LIFE) == EX_PARKED;
 }
@@ -273,6 +275,9 @@ int64_t executor_stop(struct executor *ex, int64_t code)
 	for (;;) {
 		switch (state & EX_LIFE) {
 		case EX_STOPPED:
+			/* State -> all that the ended one has done; pairs with the
+			 * release in executor_end. */
+			fence_acquire();
 			return 0;
 		case EX_READY:
 			/* Who asked first sends the interrupt, and nobody else does. */
@@ -317,9 +322,8 @@ int64_t executor_start(struct executor *ex, uint64_t pc, uint64_t sp, uint64_t a
 	/* A live executor counts itself, and in its VAS; both before it lives. */
 	bool counted = resume || executor_get(ex);
 	if (!resume)
+		/* Count -> flag, by .aq; pairs with the grace period after DYING is set. */
 		atomic_add(&v->runs, VAS_ONE);
-	/* Count -> flag; pairs with the grace period after DYING is set. */
-	fence_full();
 	int64_t error = vas_dying(v) ? -HL_ESRCH : counted ? 0 : -HL_EBADF;
 	uint64_t fp = flags & START_FP ? EX_FP : 0;
 	while (error == 0) {

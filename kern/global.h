@@ -25,18 +25,18 @@
 
 /* Hot words of executor pages lie in the sets of 0x000-0x23f; the hart page
  * keeps its own out of there but for the queue node of its lock. */
-#define HT_MCS_NEXT 0x000
-#define HT_MCS_HELD 0x200
-#define HT_STACK    0x240
-#define HT_CURRENT  0x248
-#define HT_ID       0x250
-#define HT_SBI_ID   0x258
-#define HT_ASIDS    0x260
-#define HT_QUIESCED 0x280
-#define HT_RQ_TAIL  0x2c0
-#define HT_TICKLESS 0x2c8
-#define HT_RQ_HEAD  0x300
-#define HT_RING     0x400
+#define HT_MCS_NEXT      0x000
+#define HT_MCS_HELD      0x200
+#define HT_STACK         0x240
+#define HT_CURRENT       0x248
+#define HT_ID            0x250
+#define HT_SBI_ID        0x258
+#define HT_SATP_UNSHARED 0x260
+#define HT_QUIESCED      0x280
+#define HT_RQ_TAIL       0x2c0
+#define HT_TICKLESS      0x2c8
+#define HT_RQ_HEAD       0x300
+#define HT_RING          0x400
 
 /* The run queue's counters are in bytes; (counter & RQ_MASK) is a slot's place. */
 #define RQ_STEP 8
@@ -63,7 +63,7 @@ struct hart {
 	struct executor *current; /* set where C runs on behalf of an executor */
 	uint64_t id;              /* dense, 0.. */
 	uint64_t sbi_id;          /* what the firmware calls this hart */
-	uint64_t asids;           /* a satp from here on needs no flush */
+	uint64_t satp_unshared;   /* a satp from here on has an ASID of its own: no flush */
 	uint64_t node;            /* whose memory is near */
 	struct block *block;      /* takes frames from there; others may, too */
 	uint64_t frame_hint;      /* in the block: perhaps the next free one */
@@ -162,7 +162,7 @@ _Static_assert(offsetof(struct hart, stack_top) == HT_STACK, "");
 _Static_assert(offsetof(struct hart, current) == HT_CURRENT, "");
 _Static_assert(offsetof(struct hart, id) == HT_ID, "");
 _Static_assert(offsetof(struct hart, sbi_id) == HT_SBI_ID, "");
-_Static_assert(offsetof(struct hart, asids) == HT_ASIDS, "");
+_Static_assert(offsetof(struct hart, satp_unshared) == HT_SATP_UNSHARED, "");
 _Static_assert(offsetof(struct hart, quiesced) == HT_QUIESCED, "");
 _Static_assert(offsetof(struct hart, rq_tail) == HT_RQ_TAIL, "");
 _Static_assert(offsetof(struct hart, tickless) == HT_TICKLESS, "");

@@ -53,8 +53,10 @@ static bool work_waits(void)
 		return true;
 	for (uint64_t i = 0, count = sched_harts(); i < count; i++) {
 		struct hart *h = global->hart[i];
-		if (!(this_hart->blocked >> i & 1) &&
-		    atomic_load(&h->rq_head) != atomic_load(&h->rq_tail))
+		/* Acquire: a head that is new with a tail that is old would look empty;
+		 * pairs with the release of who takes. */
+		uint64_t head = atomic_load_acquire(&h->rq_head);
+		if (!(this_hart->blocked >> i & 1) && head != atomic_load(&h->rq_tail))
 			return true;
 	}
 	return false;
@@ -69,10 +71,9 @@ static bool sched_sleep(void)
 
 	this_hart->tickless = 1;
 	timer_program();
-	atomic_or(&global->idle, self);
-	/* Store of the bit -> loads of queues and of the reclaimer's words; pairs
+	/* Store of the bit -> loads of queues and of the reclaimer's words, by .aq; pairs
 	 * with the fences in sched_kick, wake and reclaim_step. */
-	fence_full();
+	atomic_or(&global->idle, self);
 	for (;;) {
 		/* What comes after this ends the sleep; then look.  A grace period
 		 * that began before the bit was set waits for an answer, too. */
@@ -84,11 +85,10 @@ static bool sched_sleep(void)
 			break;
 		hart_wait();
 	}
-	/* Leave idle before anything is looked up.  Aqrl, and a full fence:
-	 * pairs with the reclaimer's, which either saw the bit clear and waits
-	 * for this hart, or whose unlinking this hart sees from here on. */
+	/* Leave idle before anything is looked up, by .aq; pairs with the reclaimer's
+	 * fences: it either saw the bit clear and waits for this hart, or this hart sees
+	 * its unlinking from here on.  The count comes after the bit, and before lookups. */
 	kicked = !(atomic_and(&global->idle, ~self) & self);
-	fence_full();
 	atomic_store(&this_hart->quiesced, this_hart->quiesced + 1);
 	fence_full();
 	reclaim_answered();

@@ -51,13 +51,18 @@ bool hart_timer_due(void);
 void hart_timer_begin(void);
 /* Leave every user address space. */
 void hart_use_kernel_space(void);
-/* Drop what this hart may have cached of any address space, and of code. */
-void tlb_flush_here(void);
-/* The same for `pages` pages from va on under `asid`, on every hart of the
- * mask and before returning.  ASID 0 is shared: there all of the range goes,
- * whoever has it; 0 pages from 0 on are the whole space. */
+/* Drop what this hart may have cached of user space under `asid`, and of code: it is to
+ * run there for the first time. */
+void tlb_join(uint64_t asid);
+/* Drop what this hart may have cached of that user address, or of there being nothing. */
+void tlb_forget(uint64_t va);
+/* Drop `pages` user pages from va on under `asid`, on every hart of the mask and before
+ * returning.  ASID 0 is shared: there they go of whoever has it. */
 void tlb_shootdown(uint64_t harts, uint64_t asid, uint64_t va, uint64_t pages);
-/* Code has become executable: no hart of the mask runs stale instructions. */
+/* Boot: drop everything on every hart of the mask. */
+void tlb_flush(uint64_t harts);
+/* Code has become executable: neither this hart nor one of the mask runs stale
+ * instructions. */
 void code_sync(uint64_t harts);
 
 void console_putc(char c);

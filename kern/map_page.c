@@ -87,7 +87,7 @@ HOT page_unmap(uint64_t target, uint64_t va)
 
 	if (entry == NULL || !(atomic_load(entry) & LEAF_V))
 		return map_any(target, va, 0, 1, MAP_UNMAP, 0, 0);
-	/* Where another was quicker, nothing is mapped either. */
+	/* Where another was quicker, nothing is mapped either.  .aq: before the mask. */
 	leaf = atomic_swap(entry, 0);
 	if (leaf & LEAF_V)
 		vas_shootdown(to, va, 1);
@@ -129,6 +129,13 @@ HOT page_share(uint64_t target, uint64_t va, uint64_t src, uint64_t attr)
 	return map_any(target, va, src, 1, attr, 0, 0);
 }
 
+/* This leaf was cleared by CAS, which doesn't order it before the load of the mask. */
+static inline void forget(struct vas *v, uint64_t va)
+{
+	fence_full();
+	vas_shootdown(v, va, 1);
+}
+
 HOT page_move(uint64_t target, uint64_t va, uint64_t src, uint64_t attr)
 {
 	struct vas *to, *from = this_hart->current->vas;
@@ -136,13 +143,13 @@ HOT page_move(uint64_t target, uint64_t va, uint64_t src, uint64_t attr)
 	uint64_t leaf, old, result = copy(source, entry, attr, &leaf);
 
 	if (result != 0 && entry_clear(source, leaf, &old)) {
-		vas_shootdown(from, src, 1);
+		forget(from, src);
 		frame_put(entry_frame(leaf));
 		return 1;
 	}
 	/* Somebody else changed or took it: it was not ours to give. */
 	if (result != 0 && entry_clear(entry, result, &old)) {
-		vas_shootdown(to, va, 1);
+		forget(to, va);
 		frame_put(entry_frame(leaf));
 	}
 	return map_any(target, va, src, 1, attr, 0, 0);

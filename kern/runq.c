@@ -6,16 +6,15 @@
 struct executor *runq_take(void)
 {
 	uint64_t head = atomic_load(&this_hart->rq_head);
-	struct executor *ex;
 
 	do {
 		if (head == this_hart->rq_tail)
 			return NULL;
-		ex = *runq_slot(this_hart, head);
-		/* Acquire: a slot that thieves have left is filled anew only after
-		 * that; pairs with the release of their CAS. */
+		/* Release: who sees this head sees the tail; pairs with the acquire in
+		 * runq_steal and work_waits. */
 	} while (!atomic_cas(&this_hart->rq_head, &head, head + RQ_STEP));
-	return ex;
+	/* Only the owner, which is here, fills a slot anew. */
+	return *runq_slot(this_hart, head);
 }
 
 struct executor *runq_steal(struct hart *victim, uint64_t *rest)
@@ -24,17 +23,15 @@ struct executor *runq_steal(struct hart *victim, uint64_t *rest)
 	struct executor *first;
 
 	do {
-		/* After the head, so that it isn't below it.  Acquire: slots and
+		/* After the head, so that it isn't below it: who takes what it has
+		 * just pushed releases the tail with the head.  Acquire: slots and
 		 * executors as they were pushed; pairs with runq_publish and the
 		 * fences of yield and wake. */
 		uint64_t tail = atomic_load_acquire(&victim->rq_tail);
-		int64_t bytes = tail - head;
-		uint64_t want;
-		/* Below 0 when a yield has taken its own push, and only the take
-		 * is seen. */
-		if (bytes <= 0)
+		uint64_t want = (tail - head + RQ_STEP) / (2 * RQ_STEP);
+
+		if (want == 0)
 			return NULL;
-		want = ((uint64_t)bytes + RQ_STEP) / (2 * RQ_STEP);
 		if (want > RQ_FULL / RQ_STEP / 2)
 			want = RQ_FULL / RQ_STEP / 2;
 		/* If others take them meanwhile, these may be running or gone by
@@ -53,8 +50,7 @@ struct executor *runq_steal(struct hart *victim, uint64_t *rest)
 			return NULL;
 		}
 		/* Release: the slots have been read before the victim may fill them
-		 * anew; pairs with the acquire of its take, and the branch on its
-		 * head where it looks for room. */
+		 * anew; pairs with the branch on its head where it looks for room. */
 	} while (!atomic_cas(&victim->rq_head, &head, head + n * RQ_STEP));
 	*rest = n - 1;
 	return first;

@@ -268,10 +268,9 @@ void sched_interrupt(struct executor *ex, bool timer)
 	/* Cleared first: what is asked for after this interrupts again. */
 	hart_interrupt_clear();
 	check_point(ex);
-	/* This hart holds no pointer that it has looked up.  The fences order
-	 * its earlier lookups before the count, and the count before later
-	 * ones; pairs with the reclaimer's. */
-	fence_full();
+	/* This hart holds no pointer that it has looked up.  The fence of
+	 * hart_interrupt_clear orders its earlier lookups before the count, this one the
+	 * count before later ones; pairs with the reclaimer's. */
 	atomic_store(&this_hart->quiesced, this_hart->quiesced + 1);
 	fence_full();
 	reclaim_answered();

@@ -151,10 +151,9 @@ void timer_set(struct executor *ex)
 	uint64_t deadline = ex->deadline;
 	struct hart *h = NULL;
 
-	atomic_or(&ex->state, EX_TIMED);
-	/* Stores of deadline and flag -> loads of hart and key; pairs with the
+	/* Stores of deadline and flag -> loads of hart and key, by .aqrl; pairs with the
 	 * fences in drop and place. */
-	fence_full();
+	atomic_or(&ex->state, EX_TIMED);
 	if (atomic_cas(&ex->timer_hart, &h, this_hart)) {
 		atomic_add(&ex->refs, 1); /* it lives, so this isn't the first */
 		place(ex);
@@ -174,10 +173,9 @@ void timer_forget(struct executor *ex)
 {
 	struct hart *h;
 
-	/* Swapped to and not run since, it may have the flag. */
+	/* Swapped to and not run since, it may have the flag.  The flag -> load of the
+	 * hart, by .aq; pairs with the fences in drop. */
 	atomic_and(&ex->state, ~(uint64_t)EX_TIMED);
-	/* The flag -> load of the hart; pairs with the fences in drop. */
-	fence_full();
 	h = atomic_load(&ex->timer_hart);
 	if (h == this_hart) {
 		take_out(ex);
@@ -191,9 +189,8 @@ static void asked(struct executor *ex)
 {
 	struct hart *h;
 
-	/* Before anything is looked at: who asks from here on is queued anew. */
+	/* Before anything is looked at, by .aq: who asks from here on is queued anew. */
 	atomic_swap(&ex->timer_queued, 0);
-	fence_full();
 	h = atomic_load(&ex->timer_hart);
 	if (h == this_hart) {
 		take_out(ex);

@@ -97,9 +97,8 @@ static void pass_budget_on(struct vas *v)
 		if (avail == 0)
 			return;
 		v = v->payer;
-		atomic_add(&v->avail, avail);
 		/* Budget -> flags, as in vas_uncharge. */
-		fence_full();
+		atomic_add(&v->avail, avail);
 	}
 }
 
@@ -139,8 +138,8 @@ void vas_settle(struct vas *v)
 
 void vas_bury(struct vas *v)
 {
+	/* Flag -> counts, by .aq; pairs with vas_uncharge and vas_unref. */
 	atomic_or(&v->flags, VAS_ZOMBIE);
-	fence_full();
 	vas_settle(v);
 }
 
@@ -152,10 +151,10 @@ void vas_kill(struct vas *v, int64_t code)
 		reclaim_vas(v);
 }
 
+/* Own count, taken down by an AMO with .aq -> the other one: whoever is last sees both
+ * gone. */
 static void kill_if_unused(struct vas *v)
 {
-	/* Own count -> the other one: whoever is last sees both gone. */
-	fence_full();
 	if (atomic_load(&v->runs) != 0 || atomic_load(&v->refs) != 0)
 		return;
 	if (!vas_dying(v))
@@ -174,8 +173,7 @@ void vas_unrun(struct vas *v)
 {
 	if (atomic_sub(&v->runs, VAS_ONE) != VAS_ONE)
 		return;
-	/* Count -> flag; pairs with the fence in vas_await_end. */
-	fence_full();
+	/* Count -> flag, by .aq; pairs with vas_await_end. */
 	if (atomic_load(&v->flags) & VAS_AWAITED) {
 		if (atomic_and(&v->flags, ~(uint64_t)VAS_AWAITED) & VAS_AWAITED)
 			reclaim_vas(v);
@@ -186,8 +184,8 @@ void vas_unrun(struct vas *v)
 
 bool vas_await_end(struct vas *v)
 {
+	/* Flag -> count, by .aq; pairs with vas_unrun. */
 	atomic_or(&v->flags, VAS_AWAITED);
-	fence_full();
 	/* Who takes the flag away goes on with v: we, or the last executor. */
 	return atomic_load(&v->runs) == 0 &&
 	       (atomic_and(&v->flags, ~(uint64_t)VAS_AWAITED) & VAS_AWAITED);
@@ -217,9 +215,8 @@ void vas_join(struct vas *v)
 
 	if (atomic_load(word) & bit)
 		return;
+	/* Store of the bit -> page walks, by .aq and the fence of translations; pairs with
+	 * what unmapping has between clearing the entry and reading the mask. */
 	atomic_or(word, bit);
-	/* Store of the bit -> page walks; pairs with the fence that unmapping
-	 * has between clearing the entry and reading the mask. */
-	fence_full();
-	tlb_flush_here();
+	tlb_join(vas_asid(v));
 }

@@ -101,11 +101,11 @@ static inline uint64_t vas_asid(const struct vas *v)
 	return v->asid >> 1;
 }
 
-/* Entries of these pages were changed: no TLB has what they were. */
+/* Entries of these pages were changed: no TLB has what they were.  The caller orders the
+ * change before the load of the mask, by an AMO with .aq or a full fence; pairs with
+ * vas_join. */
 static inline void vas_shootdown(struct vas *v, uint64_t va, uint64_t pages)
 {
-	/* Clearing of entries -> load of the mask; pairs with the fence in vas_join. */
-	fence_full();
 	tlb_shootdown(vas_harts(v), vas_asid(v), va, pages);
 }
 
@@ -130,11 +130,10 @@ static inline bool vas_charge(struct vas *v, uint64_t frames)
 
 static inline void vas_uncharge(struct vas *v, uint64_t frames)
 {
+	/* Counts -> flags, by .aq; pairs with vas_bury: either the one sees the zombie, or
+	 * the other the counts. */
 	atomic_add(&v->avail, frames * VAS_ONE);
 	atomic_sub(&v->used, frames * VAS_ONE);
-	/* Counts -> flags; pairs with the fence in vas_bury. Either the one sees
-	 * the zombie, or the other the counts. */
-	fence_full();
 	if (atomic_load(&v->flags) & VAS_ZOMBIE)
 		vas_settle(v);
 }

@@ -27,6 +27,9 @@ BOOT_ONLY static uint64_t image_pa(const void *p)
 static void for_sbi_harts(uint64_t harts, uint64_t extension, uint64_t function, uint64_t start,
 			  uint64_t size, uint64_t asid)
 {
+	/* What was stored for them to see, before the interrupt: a device write as far as
+	 * RVWMO is concerned. */
+	asm volatile("fence" ::: "memory");
 	while (harts != 0) {
 		uint64_t base = 0, mask = 0;
 		for (uint64_t i = 0; i < global->harts; i++) {
@@ -48,9 +51,6 @@ static void for_sbi_harts(uint64_t harts, uint64_t extension, uint64_t function,
 
 void hart_interrupt(uint64_t harts)
 {
-	/* What was stored for them to see, before the interrupt: a device
-	 * write as far as RVWMO is concerned. */
-	asm volatile("fence" ::: "memory");
 	if (harts != 0)
 		for_sbi_harts(harts, SBI_IPI, SBI_IPI_SEND, 0, 0, 0);
 }
@@ -111,15 +111,21 @@ void hart_use_kernel_space(void)
 	csr_write(satp, global->kernel_satp);
 }
 
-void tlb_flush_here(void)
+/* An ASID, 0 as well, is in a register, so that what is global stays. */
+void tlb_join(uint64_t asid)
 {
-	asm volatile("sfence.vma\n\tfence.i" ::: "memory");
+	asm volatile("sfence.vma zero, %0\n\tfence.i" ::"r"(asid) : "memory");
+}
+
+void tlb_forget(uint64_t va)
+{
+	asm volatile("sfence.vma %0" ::"r"(va) : "memory");
 }
 
 static void flush_pages(uint64_t asid, uint64_t va, uint64_t pages)
 {
-	if (pages > FLUSH_SINGLY || asid == 0) {
-		asm volatile("sfence.vma" ::: "memory");
+	if (pages > FLUSH_SINGLY) {
+		asm volatile("sfence.vma zero, %0" ::"r"(asid) : "memory");
 		return;
 	}
 	for (; pages != 0; pages--, va += PAGE_SIZE)
@@ -134,8 +140,18 @@ void tlb_shootdown(uint64_t harts, uint64_t asid, uint64_t va, uint64_t pages)
 		flush_pages(asid, va, pages);
 	harts &= ~self;
 	if (harts != 0)
-		for_sbi_harts(harts, SBI_RFENCE, asid != 0 ? SBI_RFENCE_ASID : SBI_RFENCE_VMA, va,
-			      pages << PAGE_SHIFT, asid);
+		for_sbi_harts(harts, SBI_RFENCE, SBI_RFENCE_ASID, va, pages << PAGE_SHIFT, asid);
+}
+
+static void flush_here(void)
+{
+	asm volatile("sfence.vma" ::: "memory");
+}
+
+void tlb_flush(uint64_t harts)
+{
+	flush_here();
+	for_sbi_harts(harts & ~(1UL << this_hart->id), SBI_RFENCE, SBI_RFENCE_VMA, 0, 0, 0);
 }
 
 void code_sync(uint64_t harts)
@@ -189,7 +205,7 @@ BOOT_ONLY unsigned machine_asid_bits(void)
 	csr_write(satp, satp | ((1UL << SATP_ASID_BITS) - 1) << SATP_ASID_FIRST);
 	uint64_t kept = csr_read(satp) >> SATP_ASID_FIRST & ((1UL << SATP_ASID_BITS) - 1);
 	csr_write(satp, satp);
-	tlb_flush_here();
+	flush_here();
 	while (kept >> bits & 1)
 		bits++;
 	return bits;
@@ -199,7 +215,7 @@ BOOT_ONLY bool machine_use_kernel_space(void)
 {
 	/* What is mapped of the kernel is the same before and after. */
 	csr_write(satp, global->kernel_satp);
-	tlb_flush_here();
+	flush_here();
 	return csr_read(satp) == global->kernel_satp;
 }
 

@@ -91,8 +91,9 @@ wake_done:
 	li a1, 0
 	j exit_result
 
-/* Not simply parked: with floating point or a deadline; or to be left a token,
- * unless STOPPED. */
+/* Not simply parked: with floating point or a deadline; or to be left a token, unless
+ * STOPPED.  Even where the state stays as it is, its .rl orders the caller's stores before
+ * it, for who takes the token, or starts the stopped one next. */
 wake_flags:
 	lr.d.aq t3, (t1)
 	andi t0, t3, EX_LIFE
@@ -104,11 +105,9 @@ wake_flags:
 1:	addi t0, t0, -EX_STOPPED
 	beqz t0, 2f
 	ori t3, t3, EX_TOKEN
-	/* Even if it is set already: .rl orders the caller's stores before it,
-	 * for who takes the token. */
-	sc.d.rl t0, t3, (t1)
+2:	sc.d.rl t0, t3, (t1)
 	bnez t0, wake_flags
-2:	li a0, 0
+	li a0, 0
 	j leave_clean
 
 wake_miss:

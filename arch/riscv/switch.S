@@ -34,13 +34,17 @@ yield_save:
 /*
  * Take the head.  In: tp; t2 = tail; a7 = 0; s0 dead.  Out: s0; t6 = 0.
  * Nothing but base instructions between lr and sc: a core may drop the reservation at
- * any access.  So the slot is read after the sc, when it is this hart's alone to fill:
- * only the owner writes slots.
+ * any access.  So the slot is read after the sc; only its owner, this hart, ever
+ * writes it.  .rl: who sees this head sees the tail that was pushed before it; pairs with
+ * the acquire in work_waits.  It and the .aq make a switch the full fence that sys.h
+ * promises: what the executor that comes back did before an earlier sc, of its park or
+ * of the take that left it, is before this lr, and what it does now after.
  */
 	.global dispatch_take
 dispatch_take:
 	addi t1, tp, HT_RQ_HEAD
 1:	lr.d.aq t3, (t1)
+	li a0, 0
 	beq t3, t2, dispatch_empty
 	addi t4, t3, RQ_STEP
 	sc.d.rl t6, t4, (t1)
@@ -48,7 +52,7 @@ dispatch_take:
 	add t3, t3, tp
 	bnez t6, 1b
 	ld s0, HT_RING(t3)
-	ZERO a0, a1, a2, a3, a4, a5, a6
+	ZERO a1, a2, a3, a4, a5, a6
 
 /*
  * Run s0.  In: s0 = this hart's (EX_HART); a0-a7 what it finds if its frame is a
@@ -56,21 +60,21 @@ dispatch_take:
  */
 	.global run
 run:
-	ld t0, EX_SATP(s0)
 	csrr t1, satp
+	ld t0, EX_SATP(s0)
+	ld t2, EX_SWITCHES(s0)
+	ld t3, EX_STATE(s0)
 	bne t0, t1, run_satp
 run_state:
-	ld t1, EX_SWITCHES(s0)
-	ld t0, EX_STATE(s0)
-	addi t1, t1, 1
-	sd t1, EX_SWITCHES(s0)
-	bnez t0, run_special
+	addi t2, t2, 1
+	sd t2, EX_SWITCHES(s0)
+	bnez t3, run_special
 
 /* Load the call frame of s0 and leave.  In: a0-a7; t6 = 0. */
 exit_call:
 	ld t0, EX_PC(s0)
-	csrw sepc, t0
 	csrw sscratch, s0
+	csrw sepc, t0
 	FOR_PRESERVED FILL
 	ZERO t0, t1, t2, t3, t4, t5
 	ld s0, EX_X(8)(s0)
@@ -85,13 +89,14 @@ exit_result:
 
 /*
  * Another address space.  Those that got no ASID of their own share 0, which
- * is then flushed; no fence where there are ASIDs.
+ * is then flushed; no fence where there are ASIDs.  rs2 is a register that holds 0, and
+ * not x0: so what is global, the kernel's half, stays in the TLB.
  */
 run_satp:
 	csrw satp, t0
-	ld t1, HT_ASIDS(tp)
+	ld t1, HT_SATP_UNSHARED(tp)
 	bgeu t0, t1, run_state
-	sfence.vma
+	sfence.vma zero, t6
 	j run_state
 
 /*
@@ -128,22 +133,22 @@ yield_flags:
 	FP_OFF t0
 	j yield_save
 
-/* t0 = state, not 0 */
+/* t3 = state, not 0 */
 run_special:
-	andi t1, t0, EX_STOPREQ
+	andi t1, t3, EX_STOPREQ
 	bnez t1, run_stop
-	andi t1, t0, EX_FP
+	andi t1, t3, EX_FP
 	beqz t1, 1f
 	jal t6, fp_load
 	li t6, 0
-1:	andi t1, t0, EX_FULL | EX_TIMED
+1:	andi t1, t3, EX_FULL | EX_TIMED
 	beqz t1, exit_call
 	/* Ours alone but for flags that others may set, hence the AMO; these two
 	 * order nothing.  TIMED: it was swapped to. */
 	li t1, ~(EX_FULL | EX_TIMED)
 	addi t2, s0, EX_STATE
 	amoand.d zero, t1, (t2)
-	andi t1, t0, EX_FULL
+	andi t1, t3, EX_FULL
 	beqz t1, exit_call
 
 /* Load everything and leave. */
@@ -153,8 +158,8 @@ exit_full:
 	addi t0, tp, HT_CURRENT
 	sc.d t0, s0, (t0)
 	ld t0, EX_PC(s0)
-	csrw sepc, t0
 	csrw sscratch, s0
+	csrw sepc, t0
 	FOR_PRESERVED FILL
 	FOR_CLOBBERED FILL
 	ld t0, EX_X(5)(s0)

@@ -42,9 +42,9 @@ FUNCTION trap_entry
 	beqz s0, trap_kernel
 	sd t0, EX_X(5)(s0)
 	csrr t0, scause
+	bnez a7, call_other
 	addi t0, t0, -CAUSE_ECALL
 	bnez t0, trap_other
-	bnez a7, call_other
 
 /* yield.  Null if nobody else is in this hart's ring. */
 call_yield:
@@ -52,23 +52,23 @@ call_yield:
 	ld t1, HT_RQ_HEAD(t0)
 	ld t2, HT_RQ_TAIL(t0)
 	bne t1, t2, yield_switch
-	ZERO a0, t1, t2
-	LEAVE
+	LEAVE a0, t1, t2
 END_FUNCTION trap_entry
 
 /*
  * Leave with a0 after code that used t1-t6 and nothing else.
  */
 FUNCTION leave_clean
-	ZERO t1, t2, t3, t4, t5, t6
-	LEAVE
+	LEAVE t1, t2, t3, t4, t5, t6
 END_FUNCTION leave_clean
 
 /*
- * park and wake without flags, and with other executors than the caller, are
- * the ones in a hurry.
+ * a7 isn't 0: a call other than yield, or no call.  park and wake without flags, and with
+ * other executors than the caller, are the ones in a hurry.
  */
 call_other:
+	addi t0, t0, -CAUSE_ECALL
+	bnez t0, trap_other
 	addi t0, a7, -CALL_PARK
 	beqz t0, call_park
 	addi t0, t0, CALL_PARK - CALL_WAKE
@@ -116,15 +116,19 @@ call_more:
 	j call_leave
 
 /*
- * Interrupt or exception in user mode; t0 is saved already.
+ * Interrupt or exception in user mode; t0 is saved already.  Or the kernel's own, before
+ * the path it was on had saved a frame: sscratch wasn't 0 yet, and s0 is the user's.
  */
 trap_other:
+	csrr t0, sstatus
+	andi t0, t0, SSTATUS_SPP
+	bnez t0, trap_kernel
 	FOR_PRESERVED SPILL
+	csrrw ra, sscratch, zero
+	csrr sp, sepc
 	FOR_CLOBBERED SPILL
-	csrrw t0, sscratch, zero
-	sd t0, EX_X(8)(s0)
-	csrr t0, sepc
-	sd t0, EX_PC(s0)
+	sd ra, EX_X(8)(s0)
+	sd sp, EX_PC(s0)
 	ld tp, EX_HART(s0)
 	ENTER_C
 	sd s0, HT_CURRENT(tp)

@@ -43,6 +43,7 @@
  *   BUG_CLEAR_SSIP_LAST     forgets the interrupt after the look
  *   BUG_LOOK_ONE_RING       looks at its neighbour's ring only
  *   BUG_LOOK_NO_FIFO        does not look at the FIFO
+ *   BUG_LOOK_OLD_TAIL       sees the head that a yield took, not the tail it pushed
  *   BUG_STEAL_TELLS_NOBODY  what it has stolen besides is nobody's business
  *   BUG_KICK_KEPT           was kicked, but runs what was bound to it, and tells
  *                           nobody
@@ -86,6 +87,12 @@ bool parked[EXECS + 1];
 /* what the checks need */
 bool stood[HARTS + 1]; /* somebody has seen a bound one at the head: the tick's */
 byte calls; /* left */
+#ifdef BUG_LOOK_OLD_TAIL
+bool late[HARTS + 1]; /* its last push is perhaps not seen yet, though its take is */
+#define pushed_late(v) late[me] = v
+#else
+#define pushed_late(v) skip
+#endif
 
 #define bound(e) ((e) <= BOUND)
 #define slot(h, n) ring[(h) * (ROOM + 1) + (n)]
@@ -305,6 +312,7 @@ end_user:
 		:: calls > 0 && count[me] > 0 ->
 			calls--;
 			append(me, cur[me]);
+			pushed_late(true);
 			cur[me] = NONE;
 			goto dispatch
 		:: calls > 0 -> calls--; parked[cur[me]] = true; cur[me] = NONE; goto dispatch
@@ -360,7 +368,7 @@ wake:
 			}
 		:: else
 		fi;
-		atomic { append(me, e); e = NONE }
+		atomic { append(me, e); pushed_late(false); e = NONE }
 		pushed()
 	fi;
 	goto user;

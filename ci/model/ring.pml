@@ -16,12 +16,10 @@
  *   - the ring's takers never take more than there is
  *   - in the end each executor is parked, queued, or runs on one hart
  *
- * Memory order.  Promela is sequentially consistent.  Besides, a hart's last store
- * of its tail may be seen late here, even after its later store of its head, by
- * which it takes (`own` is the owner's tail, `tail` what others see); but
- * not after the fence of its next push.  So the tail can be one below the head, and
- * a thief must make 0 of that.  Orders that are missing in the bugs are
- * there as steps in the other order.
+ * Memory order.  Promela is sequentially consistent.  Besides, a hart's stores of its
+ * tail may be seen late here (`own` is the owner's tail, `tail` what others see), but not
+ * after a take of its own, whose sc releases: so no thief sees a tail below the head.
+ * Orders that are missing in the bugs are there as steps in the other order.
  *
  * Correspondence
  *   yield, dispatch            arch/riscv/switch.S: yield_switch, dispatch_take
@@ -35,15 +33,14 @@
  *
  * Seeded bugs, each of which must be found:
  *   BUG_NO_FENCE_PUSH     slot -> tail
- *   BUG_NO_FENCE_TAILS    a tail is seen late, past the push after it
  *   BUG_FULL_OFF_BY_ONE   no slot is kept for a yield
  *   BUG_TAKE_NO_CAS       the owner stores the head
+ *   BUG_TAKE_NO_RELEASE   its tail is seen late, past its take: below the head
  *   BUG_STEAL_NO_CAS      so does a thief
  *   BUG_SPILL_NO_CAS      so does the owner where it makes room
  *   BUG_READ_AFTER_CAS    the thief's slots -> its CAS
  *   BUG_READ_BEFORE_TAIL  the thief's load of the tail -> its slots
  *   BUG_TAIL_FIRST        the thief's load of the head -> of the tail
- *   BUG_ONE_FOR_NOTHING   rounds up in a way that makes 1 of -1
  *   BUG_PUBLISH_FIRST     publishes what it means to steal, then steals it
  *   BUG_WRAP              counters that come round
  */
@@ -116,11 +113,8 @@ inline push(e)
 	k = 0
 #else
 	slot(me, own[me]) = e;
-	/* fence rw,w: the slot, and the last tail */
+	/* fence rw,w: the slot */
 	d_step {
-#ifndef BUG_NO_FENCE_TAILS
-		tail[me] = own[me];
-#endif
 		enters(e, me, own[me]);
 		own[me] = plus(own[me], 1)
 	}
@@ -144,10 +138,21 @@ inline take(e)
 		if
 		:: head[me] == own[me] -> e = NONE
 		:: else ->
-			e = slot(me, head[me]);
-			leaves(e, me, head[me]);
-			head[me] = plus(head[me], 1)
+			k = head[me];
+			leaves(slot(me, k), me, k);
+#ifndef BUG_TAKE_NO_RELEASE
+			tail[me] = own[me];
+#endif
+			head[me] = plus(k, 1);
+			e = QUEUE
 		fi
+	}
+	atomic { /* the slot, after the sc */
+		if
+		:: e == QUEUE -> e = slot(me, k); assert(owner[e] == me)
+		:: else
+		fi;
+		k = 0
 	}
 #endif
 }
@@ -206,13 +211,7 @@ end_find:
 		:: minus(t, h) > SLOTS -> n = 0 /* below the head */
 		:: else -> n = (minus(t, h) + 1) / 2
 #else
-		:: t >= h -> n = (t - h + 1) / 2
-#ifdef BUG_ONE_FOR_NOTHING
-		:: t + 1 == h -> n = 1
-#else
-		:: t + 1 == h -> n = 0
-#endif
-		:: t + 1 < h -> n = HALF /* unsigned, and more than HALF */
+		:: else -> assert(t >= h); n = (t - h + 1) / 2
 #endif
 		fi;
 		t = 0;

@@ -21,7 +21,8 @@
  * goes, bench/run says how much it is.
  *
  * Ordering: a call that switches executors is a full fence for the one that
- * comes back from it.  Beyond that each call says what it orders.
+ * comes back from it.  (A yield that gets its hart back before anybody else has run there
+ * is none.)  Beyond that each call says what it orders.
  *
  * Floating point: a call preserves all of f0..f31 and fcsr, also those that a C
  * function may change: the kernel doesn't touch them, and a switch saves and

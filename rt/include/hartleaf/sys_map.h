@@ -62,7 +62,14 @@
  *            of that VAS is about to give back), frames, or a count at its limit; -HL_ESRCH a
  *            VAS is being taken down
  * Ordering   when it returns no hart sees a translation that it took away.  Who
- *            fills a hole waits until the call that made it has returned
+ *            fills a hole waits until the call that made it has returned.
+ *            What it has mapped can be used at once on every hart: one whose TLB
+ *            remembers the hole traps once more and goes on, without the keeper.
+ *            Instructions: whoever has written some, by whatever mapping, makes
+ *            every hart that runs vas see them by a PROTECT of the executable
+ *            leaf, to the rights that it has if it is to keep them, or by mapping
+ *            it with X only then.  fence.i is for the hart that executes it alone,
+ *            and an executor may be on another one after any instruction
  * Cost       per leaf a walk and one atomic; NEW clears a frame; taking rights
  *            away costs one remote fence a call on the harts that run vas
  * Example    sys_map_new(va, 4, MAP_R | MAP_W);      // four zeroed pages
