@@ -28,6 +28,8 @@ extern char stub_start[], stub_end[], early_root[];
 #define SLICE_MIN     100
 #define SLICE_MAX     10000000
 
+#define GRACES_A_SECOND 1000 /* at most, while more than one hart runs programs */
+
 static const void *dt;
 static uint64_t dt_pa, dt_size, initrd_pa, initrd_size, boot_sbi_id;
 
@@ -199,6 +201,7 @@ static void hart_begin(void)
 {
 	hart_timer_begin();
 	this_hart->tickless = 1;
+	this_hart->later_at = UINT64_MAX;
 	this_hart->random = this_hart->id + 1;
 	/* The mode and the first ASID that isn't shared. */
 	this_hart->satp_unshared = global->satp_mode << SATP_MODE_SHIFT | 1UL << SATP_ASID_SHIFT;
@@ -407,6 +410,7 @@ void boot_rest(void)
 	info->slice_ns = 1000 * option_number(SLICE_OPTION, SLICE_MIN, SLICE_MAX, SLICE_DEFAULT,
 					      SLICE_OPTION " takes 100 to 10000000");
 	global->slice = info->timebase * (info->slice_ns / 1000) / 1000000;
+	global->grace_gap = info->timebase / GRACES_A_SECOND;
 	if (global->slice == 0)
 		boot_refuse("no timebase-frequency, so slices have no length");
 	for (uint64_t i = 0; i < global->free_ranges; i++) {

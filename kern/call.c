@@ -80,6 +80,8 @@ static int64_t stop_vas(struct executor *self, uint64_t handle, int64_t code)
 	vas_kill(v, code);
 	if (v == self->vas)
 		executor_end_self(code);
+	/* Who waits for it does its work. */
+	reclaim_poll(v);
 	return atomic_load(&v->flags) & VAS_ZOMBIE ? 0 : -HL_EAGAIN;
 }
 
@@ -123,8 +125,16 @@ int64_t call_c(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, 
 int64_t call_end(int64_t result)
 {
 	struct executor *self = this_hart->current;
+	struct vas *v = self->vas;
 
-	reclaim_poll();
+	/* Work of strangers is left to who has nothing better to do, or else to the tick. */
+	uint64_t owes = atomic_load(&v->owes);
+	if (owes != 0 || result == -HL_ENOMEM) {
+		atomic_store(&v->owes, owes != 0 ? owes - VAS_ONE : 0);
+		reclaim_poll(NULL);
+	} else if (reclaim_wanted()) {
+		sched_relay();
+	}
 	/* The step may have asked this very executor to end: no interrupt then. */
 	if (atomic_load(&self->state) & EX_STOPREQ)
 		executor_end_asked(self);

@@ -12,21 +12,23 @@ static void check_dying(struct vas *v)
 {
 	demand_frame(v, FRAME_VAS, "dying, no VAS");
 	mark(vas_marks(v), DYING, "dies twice", v);
-	demand((v->flags & (VAS_DYING | VAS_ZOMBIE)) == VAS_DYING, "on a list, not dying", v,
-	       v->flags);
+	demand(v->flags & VAS_DYING, "on a list, not dying", v, v->flags);
+	demand(!(v->flags & VAS_ZOMBIE) == !(v->flags & VAS_QUEUED), "on a list, not to be settled",
+	       v, v->flags);
 }
 
-/* A FIFO that is a ring and named by its last. */
-static void check_ring(struct vas *last)
+static void check_ring(struct vas *first)
 {
-	struct vas *v = last;
+	struct vas *v = first;
 
-	if (last == NULL)
+	if (first == NULL)
 		return;
 	do {
-		v = v->reclaim_next;
 		check_dying(v);
-	} while (v != last);
+		demand(v->reclaim_next->reclaim_prev == v, "way back on a list", v,
+		       (uint64_t)v->reclaim_next);
+		v = v->reclaim_next;
+	} while (v != first);
 }
 
 static void check_limbo(uint64_t frame)
@@ -41,7 +43,7 @@ static void check_limbo(uint64_t frame)
 			struct vas *v = vas_at(frame);
 			demand_frame(v, FRAME_VAS, "in limbo, neither VAS nor executor");
 			mark(vas_marks(v), LIMBO, "in limbo twice", v);
-			demand(v->flags & VAS_FREED, "in limbo, not freed", v, v->flags);
+			demand(v->flags & VAS_QUEUED, "in limbo, not freed", v, v->flags);
 		}
 	}
 }
@@ -75,16 +77,12 @@ static void check_family(struct vas *v)
 		demand(before == NULL || c->sibling_prev == before, "sibling's way back", c,
 		       (uint64_t)c->sibling_prev);
 	}
-	for (struct executor *ex = v->executors; ex != NULL; ex = ex->list_next) {
+	for (struct executor *ex = v->executors, *prev = NULL; ex != NULL; ex = ex->list_next) {
 		demand_frame(ex, FRAME_EXECUTOR, "on a list, no executor");
 		mark(marks(ex), LISTED, "on a list twice", ex);
 		demand(ex->vas == v, "another's executor", ex, (uint64_t)ex->vas);
-	}
-	/* Those of a dying one are freed where they are. */
-	for (struct executor *ex = vas_dying(v) ? NULL : v->spare; ex != NULL; ex = ex->next) {
-		demand_frame(ex, FRAME_EXECUTOR, "spare, no executor");
-		mark(marks(ex), SPARE, "spare twice", ex);
-		demand((ex->list & EX_FREE) && ex->refs == 0, "spare, and named", ex, ex->refs);
+		demand(ex->list_prev == prev, "way back on a list", ex, (uint64_t)ex->list_prev);
+		prev = ex;
 	}
 }
 
@@ -92,19 +90,21 @@ static void check_vas(struct vas *v)
 {
 	bool dying = v->flags & VAS_DYING, zombie = v->flags & VAS_ZOMBIE;
 	bool listed = *vas_marks(v) & DYING, awaited = v->flags & VAS_AWAITED;
+	bool limbo = *vas_marks(v) & LIMBO;
 
 	demand(!awaited || v->runs != 0, "waits for an end that was", v, v->flags);
 	if (!dying)
 		demand(v->runs != 0 || v->refs != 0, "unused, not dying", v, v->flags);
 	else
-		demand(listed + awaited + zombie == 1, "dying, and nobody sees to it", v, v->flags);
-	if (zombie) {
-		demand(v->runs == 0 && v->executors == NULL, "a zombie has executors", v, v->runs);
-		demand((v->used == 0 && v->refs == 0) == !!(v->flags & VAS_FREED),
-		       "a zombie that isn't freed", v, v->flags);
+		demand(zombie ? listed + awaited == (v->flags & VAS_QUEUED && !limbo)
+			      : listed + awaited == 1,
+		       "dying, and nobody sees to it", v, v->flags);
+	if (zombie && !listed) {
+		demand((v->used == 0 && v->refs == 0) == limbo, "a zombie that isn't freed", v,
+		       v->flags);
+		demand(v->avail == 0 || v->payer == NULL, "a zombie with budget", v, v->avail);
 	}
-	demand(!(v->flags & VAS_FREED) == !(*vas_marks(v) & LIMBO), "freed, not in limbo", v,
-	       v->flags);
+	demand(!zombie || v->runs == 0, "a zombie has live executors", v, v->runs);
 }
 
 void check_lists(void)

@@ -19,7 +19,6 @@ enum {
 	HEAPED = 0x4,  /* in a hart's heap of deadlines */
 	ASKED = 0x8,   /* in a timer inbox */
 	LISTED = 0x10, /* on its VAS's list */
-	SPARE = 0x20,
 	LIMBO = 0x40,
 	CHILD = 0x80,
 	DYING = 0x100, /* on one of the reclaimer's lists */

@@ -64,35 +64,23 @@ static void clear_registers(struct executor *ex)
 
 struct executor *executor_new(struct vas *v)
 {
-	mcs_lock(&global->vas_mcs_lock);
-	struct executor *ex = v->spare;
-	if (ex != NULL) {
-		v->spare = ex->next;
-		ex->list = EX_LISTED;
-	}
-	mcs_unlock(&global->vas_mcs_lock);
-	if (ex == NULL) {
-		uint64_t frame = frame_alloc(FRAME_EXECUTOR, v);
-		if (frame == 0)
-			return NULL;
-		ex = executor_at(frame);
-		uint64_t *page = direct(frame << PAGE_SHIFT);
-		page[EX_PAGE_COLOUR / sizeof(*page)] = (uint64_t)ex & (PAGE_SIZE - 1);
-		ex->vas = v;
-		ex->satp = global->satp_mode << SATP_MODE_SHIFT | vas_asid(v) << SATP_ASID_SHIFT |
-			   physical(v) >> PAGE_SHIFT;
-		ex->list = EX_LISTED;
-		ex->state = EX_STOPPED;
-		mcs_lock(&global->vas_mcs_lock);
-		ex->list_next = v->executors;
-		v->executors = ex;
-		mcs_unlock(&global->vas_mcs_lock);
-	}
-	clear_registers(ex);
-	ex->exit = ex->scause = ex->stval = ex->pending = 0;
-	ex->switches = ex->time = ex->preempted = ex->migrated = 0;
+	uint64_t frame = frame_alloc(FRAME_EXECUTOR, v);
+	if (frame == 0)
+		return NULL;
+	struct executor *ex = executor_at(frame);
+	uint64_t *page = direct(frame << PAGE_SHIFT);
+	page[EX_PAGE_COLOUR / sizeof(*page)] = (uint64_t)ex & (PAGE_SIZE - 1);
+	ex->vas = v;
+	ex->satp = global->satp_mode << SATP_MODE_SHIFT | vas_asid(v) << SATP_ASID_SHIFT |
+		   physical(v) >> PAGE_SHIFT;
+	ex->state = EX_STOPPED;
 	ex->affinity = EX_HART_ANY;
-	ex->hc_va = 0; /* none: handle 0 is never looked up */
+	mcs_lock(&global->vas_mcs_lock);
+	ex->list_next = v->executors;
+	if (ex->list_next != NULL)
+		ex->list_next->list_prev = ex;
+	v->executors = ex;
+	mcs_unlock(&global->vas_mcs_lock);
 	/* Release: all of it before somebody can name it. */
 	atomic_store_release(&ex->refs, 1);
 	return ex;
@@ -101,30 +89,20 @@ struct executor *executor_new(struct vas *v)
 void executor_retire(struct executor *ex)
 {
 	struct vas *v = ex->vas;
-	mcs_lock(&global->vas_mcs_lock);
-	bool listed = ex->list & EX_LISTED;
-	if (listed) {
-		/* For its VAS, or else for the sweep to find. */
-		ex->list |= EX_FREE;
-		ex->next = v->spare;
-		v->spare = ex;
-	}
-	mcs_unlock(&global->vas_mcs_lock);
-	if (!listed)
-		frame_free(executor_frame(ex));
-}
+	struct executor *next = ex->list_next, *prev = ex->list_prev;
 
-void executor_unlist(struct executor *ex)
-{
-	struct vas *v = ex->vas;
 	mcs_lock(&global->vas_mcs_lock);
-	v->executors = ex->list_next;
-	ex->list &= ~(uint64_t)EX_LISTED;
-	bool spare = ex->list & EX_FREE;
+	if (prev != NULL)
+		prev->list_next = next;
+	else
+		v->executors = next;
+	if (next != NULL)
+		next->list_prev = prev;
 	mcs_unlock(&global->vas_mcs_lock);
-	/* Else it is in limbo, or somebody names it and frees it in the end. */
-	if (spare)
-		frame_free(executor_frame(ex));
+	/* The reclaimer, who calls this, may be on its way along the list. */
+	if (v->walk == ex)
+		v->walk = next;
+	frame_free(executor_frame(ex));
 }
 
 bool executor_claim(struct executor *ex)

@@ -24,10 +24,8 @@ struct executor *executor_at(uint64_t frame);
 /* Count one more that names it, unless none is left. */
 bool executor_get(struct executor *ex);
 void executor_put(struct executor *ex);
-/* After the grace period: nobody names it any more. */
+/* The reclaimer, after the grace period: nobody names it any more. */
 void executor_retire(struct executor *ex);
-/* After its VAS is swept: take it off the VAS's list. */
-void executor_unlist(struct executor *ex);
 
 /* Wake: true if it was parked and the caller owns it now. */
 bool executor_claim(struct executor *ex);

@@ -122,7 +122,7 @@ void frame_run_add(struct frame_run *run, uint64_t frame, uint64_t desc)
 
 void frame_free(uint64_t frame)
 {
-	free_one(frame, atomic_load(frame_desc(frame)) >> FRAME_PAYER_SHIFT);
+	free_one(frame, frame_payer(frame));
 }
 
 void frame_put(uint64_t frame)

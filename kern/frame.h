@@ -45,6 +45,11 @@ static inline uint64_t frame_type(uint64_t frame)
 	return atomic_load(frame_desc(frame)) & FRAME_TYPE;
 }
 
+static inline uint64_t frame_payer(uint64_t frame)
+{
+	return atomic_load(frame_desc(frame)) >> FRAME_PAYER_SHIFT;
+}
+
 /* Charge payer for a frame and give it out zeroed with count 1; 0: none. */
 uint64_t frame_alloc(unsigned type, struct vas *payer);
 /* The same for up to `want` (1..64) frames of memory in a row; *got says how many. */

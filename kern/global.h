@@ -85,6 +85,7 @@ struct hart {
 	struct executor *backlog_last;       /* ring but are bound: want into the ring */
 	struct executor *timers;             /* heap; its root is due first */
 	uint64_t timer_at;                   /* what the timer is set to */
+	uint64_t later_at;                   /* when the reclaimer wants to be called, or never */
 	uint64_t tick_at;                    /* next tick, unless tickless */
 	uint64_t slice_head;                 /* rq_head and rq_tail at the last tick */
 	uint64_t slice_tail;
@@ -123,6 +124,7 @@ struct global {
 	uint64_t limbo;       /* frames that wait for a grace period to begin */
 	struct vas *doomed;   /* VASs that have become DYING */
 	struct vas *arrivals; /* the same, taken over by the reclaimer */
+	uint64_t grace_next;  /* time before which none begins that interrupts anybody */
 	/* ... and this one by who holds reclaim_lock. */
 	LINE uint64_t reclaim_seen;
 	uint64_t grace_done;  /* grace periods that have ended */
@@ -130,8 +132,8 @@ struct global {
 	bool grace_running;
 	uint64_t limbo_waiting; /* frames that wait for limbo_ticket */
 	uint64_t limbo_ticket;
-	struct vas *waiting; /* FIFO, this is its end; the tickets only rise */
-	struct vas *active;  /* FIFO, its end; the first does its steps now */
+	struct vas *waiting; /* for grace periods; a ring, the tickets only rise */
+	struct vas *active;  /* have steps to be done; a ring, they take turns */
 
 	/* Written at boot only. */
 	LINE uint64_t kernel_satp;
@@ -143,6 +145,7 @@ struct global {
 	uint64_t nodes;
 	uint64_t asid_bits;
 	uint64_t slice;          /* in ticks of `time` */
+	uint64_t grace_gap;      /* likewise: least time between two grace periods */
 	uint64_t image_pa;       /* where the image is loaded */
 	struct vas *kernel_root; /* what every root has in its upper half */
 	uint64_t *init_leaves;   /* of what boot_discard gives away */

@@ -92,7 +92,7 @@ static bool sched_sleep(void)
 	atomic_store(&this_hart->quiesced, this_hart->quiesced + 1);
 	fence_full();
 	reclaim_answered();
-	reclaim_poll();
+	reclaim_poll(NULL);
 	return kicked;
 }
 
@@ -117,7 +117,7 @@ _Noreturn void sched_find(void)
 			break;
 		/* Before this hart counts as one that uses no VAS. */
 		hart_use_kernel_space();
-		if (!reclaim_wanted() || !reclaim_step())
+		if (!reclaim_wanted() || !reclaim_step(NULL))
 			kicked = sched_sleep();
 	}
 	if (runq_bytes() != 0)

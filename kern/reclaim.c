@@ -17,18 +17,31 @@
 
 #define FREE_BATCH     16 /* pages a step */
 #define EXECUTOR_BATCH 16
+#define OWED           (4 * VAS_ONE) /* steps; a period begins, ends, and something is freed */
 
 /* Phases of a takedown; even numbers, they live in a root slot. */
+#define ACTIVE  0x10 /* on that list: there are steps to be done */
+#define WAITING 0x20 /* on that list, for a grace period */
 enum {
 	DYING_NEW = 0,
-	DYING_GRACE = 2, /* calls that looked before DYING come to their end */
-	DYING_CHILDREN = 4,
-	DYING_EXECUTORS = 6,
-	DYING_RUNS = 8,
-	DYING_SPACE = 10, /* no hart uses its tables any more */
-	DYING_TABLES = 12,
-	DYING_LIST = 14,
+	DYING_GRACE = WAITING | 2, /* calls that looked before DYING come to their end */
+	DYING_CHILDREN = ACTIVE | 2,
+	DYING_EXECUTORS = ACTIVE | 4,
+	DYING_RUNS = 2,
+	DYING_SPACE = WAITING | 4, /* no hart uses its tables any more */
+	DYING_TABLES = ACTIVE | 6,
+	DYING_BURIED = 4,
 };
+
+/* Who pays for a page does a few steps by its calls, and some more each time that something
+ * of its own has made progress. */
+static void owe(struct vas *payer)
+{
+	struct vas *v = vas_debtor(payer);
+
+	if (v != NULL)
+		atomic_store(&v->owes, OWED);
+}
 
 void reclaim_defer(uint64_t frame)
 {
@@ -38,6 +51,7 @@ void reclaim_defer(uint64_t frame)
 		/* Its only user now: the count field is the link. */
 		atomic_store(d, (atomic_load(d) & ~FRAME_COUNT) | head << FRAME_COUNT_SHIFT);
 	while (!atomic_cas(&global->limbo, &head, frame));
+	owe(direct(frame_payer(frame) << PAGE_SHIFT));
 	reclaim_event();
 }
 
@@ -47,6 +61,7 @@ void reclaim_vas(struct vas *v)
 	do
 		v->reclaim_next = head;
 	while (!atomic_cas(&global->doomed, &head, v));
+	owe(v->payer);
 	reclaim_event();
 }
 
@@ -58,6 +73,22 @@ static uint64_t grace_ticket(void)
 static bool grace_passed(uint64_t ticket)
 {
 	return global->grace_done >= ticket;
+}
+
+/* A period costs each hart that runs a program an interrupt: so many a second at most. */
+static bool grace_may_begin(void)
+{
+	uint64_t all = (2UL << (global->harts - 1)) - 1, self = 1UL << this_hart->id, now;
+
+	if ((atomic_load(&global->idle) | self) == all)
+		return true;
+	now = hart_time();
+	if (now < global->grace_next) {
+		sched_later(global->grace_next);
+		return false;
+	}
+	global->grace_next = now + global->grace_gap;
+	return true;
 }
 
 /* All that waits for a grace period was unlinked before this. */
@@ -106,6 +137,7 @@ static bool free_some(void)
 			return n != 0;
 		global->limbo_waiting =
 			(atomic_load(frame_desc(frame)) & FRAME_COUNT) >> FRAME_COUNT_SHIFT;
+		owe(direct(frame_payer(frame) << PAGE_SHIFT));
 		if (frame_type(frame) == FRAME_EXECUTOR)
 			executor_retire(executor_at(frame));
 		else
@@ -114,24 +146,29 @@ static bool free_some(void)
 	return true;
 }
 
-/* FIFOs are rings; the list names the last one. */
+/* Lists are rings, and named by their first. */
 static void append(struct vas **list, struct vas *v)
 {
-	struct vas *last = *list != NULL ? *list : v;
+	struct vas *first = *list;
 
-	v->reclaim_next = v != last ? last->reclaim_next : v;
-	last->reclaim_next = v;
-	*list = v;
+	if (first == NULL) {
+		*list = v->reclaim_next = v->reclaim_prev = v;
+		return;
+	}
+	v->reclaim_next = first;
+	v->reclaim_prev = first->reclaim_prev;
+	v->reclaim_prev->reclaim_next = v;
+	first->reclaim_prev = v;
 }
 
-static struct vas *take_first(struct vas **list)
+static void take_out(struct vas **list, struct vas *v)
 {
-	struct vas *first = (*list)->reclaim_next;
+	struct vas *next = v->reclaim_next;
 
-	(*list)->reclaim_next = first->reclaim_next;
-	if (*list == first)
-		*list = NULL;
-	return first;
+	v->reclaim_prev->reclaim_next = next;
+	next->reclaim_prev = v->reclaim_prev;
+	if (*list == v)
+		*list = next != v ? next : NULL;
 }
 
 static void wait_for_grace(struct vas *v, uint64_t phase)
@@ -141,17 +178,26 @@ static void wait_for_grace(struct vas *v, uint64_t phase)
 	append(&global->waiting, v);
 }
 
-/* One step towards the end of v, the first of active; it leaves that to wait, or
- * when it is done. */
+static bool waited(const struct vas *v)
+{
+	return grace_passed(v->ticket >> 1);
+}
+
+static void go_on(struct vas *v)
+{
+	take_out(&global->waiting, v);
+	append(&global->active, v);
+	v->phase = v->phase == DYING_GRACE ? DYING_CHILDREN : DYING_TABLES;
+	v->walk = v->executors;
+}
+
+/* One step towards the end of v, one of the active; it leaves those to wait, or when it is
+ * done. */
 static void takedown_step(struct vas *v)
 {
 	struct vas *child;
 
 	switch (v->phase) {
-	case DYING_GRACE:
-		v->walk = v->executors;
-		v->phase = DYING_CHILDREN;
-		break;
 	case DYING_CHILDREN:
 		child = vas_pop_child(v);
 		if (child != NULL)
@@ -160,7 +206,6 @@ static void takedown_step(struct vas *v)
 			v->phase = DYING_EXECUTORS;
 		break;
 	case DYING_EXECUTORS:
-		/* The list only ever grew at its head, and no longer does. */
 		for (unsigned n = 0; n < EXECUTOR_BATCH && v->walk != NULL; n++) {
 			struct executor *ex = v->walk;
 			v->walk = ex->list_next;
@@ -169,51 +214,48 @@ static void takedown_step(struct vas *v)
 		if (v->walk != NULL)
 			break;
 		v->phase = DYING_RUNS;
-		take_first(&global->active);
+		take_out(&global->active, v);
 		if (vas_await_end(v))
 			wait_for_grace(v, DYING_SPACE);
 		break;
-	case DYING_SPACE:
-		v->cursor = 0;
-		v->phase = DYING_TABLES;
-		break;
 	case DYING_TABLES:
 		v->cursor = table_sweep(v, v->cursor);
-		if (v->cursor == global->user_top)
-			v->phase = DYING_LIST;
-		break;
-	case DYING_LIST:
-		for (unsigned n = 0; n < EXECUTOR_BATCH && v->executors != NULL; n++)
-			executor_unlist(v->executors);
-		if (v->executors != NULL)
+		if (v->cursor != global->user_top)
 			break;
-		take_first(&global->active);
+		v->phase = DYING_BURIED;
+		take_out(&global->active, v);
 		vas_bury(v);
 		break;
 	}
+	owe(v->payer);
 }
 
-static bool waiting_passed(void)
+/* A step for one that has begun to die, and one for `v`, or for whose turn it is.  No list is
+ * searched: this costs the same however many die. */
+static bool takedowns_step(struct vas *v)
 {
-	return grace_passed(global->waiting->reclaim_next->ticket >> 1);
-}
+	struct vas *new = global->arrivals;
 
-/* No list is searched: a step costs the same however many die. */
-static bool takedowns_step(void)
-{
-	struct vas *v = global->arrivals;
-
-	if (v == NULL)
-		v = atomic_swap(&global->doomed, NULL);
-	if (v != NULL) {
-		global->arrivals = v->reclaim_next;
-		wait_for_grace(v, v->phase == DYING_RUNS ? DYING_SPACE : DYING_GRACE);
+	if (new == NULL)
+		new = atomic_swap(&global->doomed, NULL);
+	if (new != NULL) {
+		global->arrivals = new->reclaim_next;
+		if (new->phase == DYING_BURIED)
+			vas_settled(new);
+		else
+			wait_for_grace(new, new->phase == DYING_RUNS ? DYING_SPACE : DYING_GRACE);
 	}
-	if (global->waiting != NULL && waiting_passed())
-		append(&global->active, take_first(&global->waiting));
-	if (global->active == NULL)
-		return v != NULL;
-	takedown_step(global->active->reclaim_next);
+	if (global->waiting != NULL && waited(global->waiting))
+		go_on(global->waiting);
+	if (v != NULL && (v->phase & WAITING) && waited(v))
+		go_on(v);
+	if (v == NULL || !(v->phase & ACTIVE)) {
+		v = global->active;
+		if (v == NULL)
+			return new != NULL;
+		global->active = v->reclaim_next;
+	}
+	takedown_step(v);
 	return true;
 }
 
@@ -221,34 +263,33 @@ static bool takedowns_step(void)
 static bool grace_needed(void)
 {
 	return (global->limbo_waiting != 0 && !grace_passed(global->limbo_ticket)) ||
-	       (global->waiting != NULL && !waiting_passed());
+	       (global->waiting != NULL && !waited(global->waiting->reclaim_prev));
 }
 
-static bool unit(void)
+/* Grace periods begin before anything else is done: who waits for one waits for no work. */
+static bool unit(struct vas *v)
 {
-	if (global->grace_running && grace_end())
-		return true;
+	bool more = global->grace_running && grace_end();
+
 	if (global->limbo_waiting == 0) {
 		global->limbo_waiting = atomic_swap(&global->limbo, 0);
 		global->limbo_ticket = grace_ticket();
 	}
-	if (global->limbo_waiting != 0 && grace_passed(global->limbo_ticket) && free_some())
-		return true;
-	if (takedowns_step())
-		return true;
-	if (!global->grace_running && grace_needed()) {
+	if (!global->grace_running && grace_needed() && grace_may_begin()) {
 		grace_begin();
 		return true;
 	}
-	return false;
+	if (global->limbo_waiting != 0 && grace_passed(global->limbo_ticket))
+		more |= free_some();
+	return takedowns_step(v) || more;
 }
 
-bool reclaim_step(void)
+bool reclaim_step(struct vas *v)
 {
 	if (atomic_swap(&global->reclaim_lock, 1) != 0)
 		return false;
 	uint64_t events = atomic_load_acquire(&global->reclaim_events);
-	bool more = unit();
+	bool more = unit(v);
 	/* Wanted again if this step left something: another one may have seen these
 	 * events already, when there was nothing to do. */
 	atomic_store(&global->reclaim_seen, more ? events - 1 : events);

@@ -11,6 +11,7 @@
 #include "vas.h"
 
 #define FAR_LONGER 8                       /* entries that one ring has more than another */
+#define TICK_STEPS 4                       /* of the reclaimer, at most */
 #define HALF       (RQ_FULL / RQ_STEP / 2) /* of a ring: what a tick moves at most */
 
 bool sched_adopt(struct executor *ex)
@@ -91,8 +92,16 @@ void sched_pushed(void)
 
 void sched_relay(void)
 {
-	if (!sched_kick() && this_hart->tickless) {
+	if (this_hart->tickless) {
 		tick_set(hart_time());
+		timer_program();
+	}
+}
+
+void sched_later(uint64_t at)
+{
+	if (at < this_hart->later_at) {
+		this_hart->later_at = at;
 		timer_program();
 	}
 }
@@ -239,7 +248,7 @@ static struct executor *tick(struct executor *ex)
 	if (tick_needed()) {
 		/* From now: the lock may have taken long. */
 		tick_set(hart_time());
-		if (stealable())
+		if (stealable() || reclaim_wanted())
 			sched_kick();
 	} else {
 		this_hart->tickless = 1;
@@ -255,6 +264,10 @@ uint64_t sched_timers(bool due)
 	 * raise the old one once more just after it was moved. */
 	if (due)
 		this_hart->timer_at = 0;
+	if (now >= this_hart->later_at) {
+		this_hart->later_at = UINT64_MAX;
+		reclaim_event();
+	}
 	timer_expire(now);
 	timer_program();
 	return now;
@@ -274,11 +287,12 @@ void sched_interrupt(struct executor *ex, bool timer)
 	atomic_store(&this_hart->quiesced, this_hart->quiesced + 1);
 	fence_full();
 	reclaim_answered();
-	reclaim_poll();
 	if (queue_drain())
 		sched_pushed();
 	if (timer || atomic_load(&this_hart->timer_inbox) != NULL)
 		now = sched_timers(timer);
+	for (unsigned n = timer ? TICK_STEPS : 1; n != 0 && reclaim_wanted(); n--)
+		reclaim_poll(NULL);
 	/* Asked for elsewhere, or by that step.  Not before all is taken in that this
 	 * interrupt was sent for: nobody sends another. */
 	if (atomic_load(&ex->state) & EX_STOPREQ)

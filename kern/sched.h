@@ -28,8 +28,10 @@ bool sched_adopt(struct executor *ex);
 void sched_pushed(void);
 /* There is something to do: wake one hart that sleeps.  False: none does. */
 bool sched_kick(void);
-/* There is something to do that can wait: for one that sleeps, or for the tick. */
+/* There is something to reclaim: this hart's tick is to come back to it. */
 void sched_relay(void);
+/* The same, not before that time. */
+void sched_later(uint64_t at);
 
 /* How many harts there are.  While they are started some look already; acquire: pairs
  * with the release in start_harts, for the pages of those counted. */

@@ -5,6 +5,8 @@
 #include "table.h"
 #include "executor.h"
 
+#define SWEEP_BATCH 32 /* leaves a step */
+
 /* Links a new table where none was; whoever comes second uses the first's. */
 static uint64_t make_one(struct vas *v, uint64_t *entry)
 {
@@ -44,63 +46,55 @@ uint64_t table_frame(struct vas *v, uint64_t va, unsigned level)
 	return value != 0 && !entry_is_leaf(value) ? entry_frame(value) : 0;
 }
 
-static void sweep_leaves(struct vas *v, uint64_t *leaves)
+/* The first entry from i on that isn't empty; n: there is none. */
+static unsigned next_used(const uint64_t *table, unsigned i, unsigned n)
 {
-	struct frame_run run = {0};
-
-	for (unsigned i = 0; i <= TABLE_INDEX; i++) {
-		uint64_t leaf = leaves[i];
-		leaves[i] = 0;
-		if (leaf != 0)
-			leaf_drop(leaf, v, &run);
+	while (i < n && table[i] == 0) {
+		i++;
+		for (const uint64_t *t = &table[i]; i % 8 == 0 && i < n; i += 8, t += 8)
+			if ((t[0] | t[1] | t[2] | t[3] | t[4] | t[5] | t[6] | t[7]) != 0)
+				break;
 	}
-	frame_run_free(&run);
-}
-
-/* The entry for va, where the tables above it are known to stand. */
-static uint64_t *entry_at(struct vas *v, uint64_t va, unsigned at)
-{
-	uint64_t *table = v->user;
-
-	for (unsigned shift = global->top_shift; shift > at; shift -= 9)
-		table = entry_table(table[va >> shift & TABLE_INDEX]);
-	return &table[va >> at & TABLE_INDEX];
+	return i;
 }
 
 uint64_t table_sweep(struct vas *v, uint64_t va)
 {
 	struct frame_run run = {0};
-	bool done = false;
+	uint64_t *table = v->user, *above = NULL;
+	unsigned shift = global->top_shift, n = SLOT_DIRECT, i, done = 0;
 
-	while (va < global->user_top && !done) {
-		unsigned shift = global->top_shift;
-		uint64_t *entry = entry_at(v, va, shift), value = *entry;
-
-		while (value != 0 && shift > LARGE_SHIFT) {
-			shift -= 9;
-			entry = &entry_table(value)[va >> shift & TABLE_INDEX];
-			value = *entry;
+	for (;;) {
+		i = next_used(table, va >> shift & TABLE_INDEX, n);
+		if (i == n) {
+			/* Nothing is left here.  What va names above is empty from now on. */
+			if (above == NULL)
+				return global->user_top;
+			frame_put(entry_frame(*above));
+			*above = 0;
+			return va;
 		}
-		if (value != 0) {
-			*entry = 0;
-			if (entry_is_leaf(value)) {
-				leaf_drop(value, v, &run);
-			} else {
-				sweep_leaves(v, entry_table(value));
-				frame_put(entry_frame(value));
-			}
-			done = true;
-		}
-		va = (va | ((1UL << shift) - 1)) + 1;
-		/* And the tables that end here. */
-		while ((shift += 9) <= global->top_shift && (va & ((1UL << shift) - 1)) == 0) {
-			entry = entry_at(v, va - 1, shift);
-			frame_put(entry_frame(*entry));
-			*entry = 0;
-			done = true;
-		}
+		if (i != (va >> shift & TABLE_INDEX))
+			va = (va >> (shift + 9) << 9 | i) << shift;
+		if (shift == PAGE_SHIFT || entry_is_leaf(table[i]))
+			break;
+		above = &table[i];
+		table = entry_table(table[i]);
+		shift -= 9;
+		n = TABLE_INDEX + 1;
 	}
-	return va;
+	for (; i < n && done < SWEEP_BATCH; i++) {
+		uint64_t leaf = table[i];
+		if (leaf == 0)
+			continue;
+		if (shift != PAGE_SHIFT && !entry_is_leaf(leaf))
+			break;
+		table[i] = 0;
+		leaf_drop(leaf, v, &run);
+		done++;
+	}
+	frame_run_free(&run);
+	return (va >> (shift + 9) << 9 | (i - 1)) << shift;
 }
 
 static unsigned leaf_tag(uint64_t leaf)

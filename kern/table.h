@@ -110,8 +110,8 @@ static inline uint64_t *table_page(struct vas *v, uint64_t va)
 
 /* As table_find; makes the tables, charged to v.  NULL: out of budget. */
 uint64_t *table_make(struct vas *v, uint64_t va, unsigned leaf_shift);
-/* Drop the leaves of the next table from va on, and the table; returns where to
- * go on, user_top at the end.  Nobody uses the VAS any more. */
+/* Drop some of the leaves from va on, or a table that is empty; returns where to go on,
+ * user_top at the end.  Nobody uses the VAS any more. */
 uint64_t table_sweep(struct vas *v, uint64_t va);
 
 /* The table that an entry for va is in: level 0 has the leaves of 4 KiB, 1 those of

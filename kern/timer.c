@@ -252,6 +252,8 @@ void timer_program(void)
 {
 	uint64_t at = this_hart->tickless ? NEVER : this_hart->tick_at;
 
+	if (this_hart->later_at < at)
+		at = this_hart->later_at;
 	if (this_hart->timers != NULL && this_hart->timers->timer_key < at)
 		at = this_hart->timers->timer_key;
 	if (at != this_hart->timer_at)

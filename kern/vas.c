@@ -17,6 +17,7 @@
 
 #define ASID_MAX_BITS  16
 #define HARTS_PER_WORD 63
+#define HEIRS          16 /* a step */
 
 /* vas_mcs_lock. ASID 0 is the kernel's, and shared by all that get none. */
 static uint64_t asid_used[1 << (ASID_MAX_BITS - 6)];
@@ -89,19 +90,6 @@ struct vas *vas_new(struct vas *payer, uint64_t budget)
 	return v;
 }
 
-/* A zombie keeps no budget, nor does its payer if that is one as well. */
-static void pass_budget_on(struct vas *v)
-{
-	while (v->payer != NULL && (atomic_load(&v->flags) & VAS_ZOMBIE)) {
-		uint64_t avail = atomic_swap(&v->avail, 0);
-		if (avail == 0)
-			return;
-		v = v->payer;
-		/* Budget -> flags, as in vas_uncharge. */
-		atomic_add(&v->avail, avail);
-	}
-}
-
 static void unlink_child(struct vas *v)
 {
 	struct vas *next = v->sibling_next, *prev = v->sibling_prev;
@@ -115,25 +103,48 @@ static void unlink_child(struct vas *v)
 	v->sibling_next = v->sibling_prev = NULL;
 }
 
-/* Nothing is left of it but the page, and nothing names that. */
-static void free_if_unused(struct vas *v)
+void vas_settle(struct vas *v)
 {
-	if (!(atomic_load(&v->flags) & VAS_ZOMBIE) || atomic_load(&v->used) != 0 ||
-	    atomic_load(&v->refs) != 0)
+	/* QUEUED already: the reclaimer takes that flag away before it reads the counts, which
+	 * the caller has changed before. */
+	if (!(atomic_load(&v->flags) & VAS_QUEUED) &&
+	    !(atomic_or(&v->flags, VAS_QUEUED) & VAS_QUEUED))
+		reclaim_vas(v);
+}
+
+/* A zombie keeps no budget, nor does its payer if that is one as well.  Whoever is found to
+ * live takes all; else it waits some way up for another step, and the way gets shorter.
+ * Those on it stay: the page of each is paid for by the next. */
+static void pass_budget_on(struct vas *v)
+{
+	struct vas *heir = v->heir;
+	uint64_t avail = atomic_swap(&v->avail, 0);
+
+	if (avail == 0 || heir == NULL)
 		return;
-	if (atomic_or(&v->flags, VAS_FREED) & VAS_FREED)
+	for (unsigned n = 0; n < HEIRS && (atomic_load(&heir->flags) & VAS_ZOMBIE); n++)
+		heir = heir->heir;
+	v->heir = heir;
+	atomic_add(&heir->avail, avail);
+	if (atomic_load(&heir->flags) & VAS_ZOMBIE)
+		vas_settle(heir);
+}
+
+void vas_settled(struct vas *v)
+{
+	/* Flag -> counts, by .aq; pairs with vas_settle. */
+	atomic_and(&v->flags, ~(uint64_t)VAS_QUEUED);
+	bool unused = atomic_load(&v->used) == 0 && atomic_load(&v->refs) == 0;
+	pass_budget_on(v);
+	/* Nothing is left of it but the page, and nothing names that.  Who still meant to
+	 * queue it finds the flag; or has, and then it comes again. */
+	if (!unused || (atomic_or(&v->flags, VAS_QUEUED) & VAS_QUEUED))
 		return;
 	mcs_lock(&global->vas_mcs_lock);
 	asid_free(vas_asid(v));
 	unlink_child(v);
 	mcs_unlock(&global->vas_mcs_lock);
 	reclaim_defer(physical(v) >> PAGE_SHIFT);
-}
-
-void vas_settle(struct vas *v)
-{
-	pass_budget_on(v);
-	free_if_unused(v);
 }
 
 void vas_bury(struct vas *v)
@@ -147,8 +158,10 @@ void vas_kill(struct vas *v, int64_t code)
 {
 	/* Two that kill it at once may each have their code; only one counts. */
 	atomic_store(&v->code, (uint64_t)code << 1);
-	if (!(atomic_or(&v->flags, VAS_DYING) & VAS_DYING))
-		reclaim_vas(v);
+	if (atomic_or(&v->flags, VAS_DYING) & VAS_DYING)
+		return;
+	v->heir = vas_debtor(v->payer);
+	reclaim_vas(v);
 }
 
 /* Own count, taken down by an AMO with .aq -> the other one: whoever is last sees both
@@ -159,8 +172,8 @@ static void kill_if_unused(struct vas *v)
 		return;
 	if (!vas_dying(v))
 		vas_kill(v, 0);
-	else
-		free_if_unused(v);
+	else if (atomic_load(&v->flags) & VAS_ZOMBIE)
+		vas_settle(v);
 }
 
 void vas_unref(struct vas *v)

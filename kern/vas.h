@@ -19,7 +19,7 @@
 #define VAS_DEVICE  0x2  /* may map device memory */
 #define VAS_DYING   0x4  /* every call refuses it */
 #define VAS_ZOMBIE  0x8  /* swept: only the page is left */
-#define VAS_FREED   0x10 /* the page is on its way, too */
+#define VAS_QUEUED  0x10 /* a zombie that the reclaimer is going to settle, or frees */
 #define VAS_AWAITED 0x20 /* the reclaimer is to hear when runs is 0 */
 
 /* root slots */
@@ -41,20 +41,22 @@ struct vas {
 	uint64_t flags;
 	uint64_t asid; /* << 1 */
 	struct vas *payer;
-	struct executor *executors; /* all it ever had; vas_mcs_lock */
-	struct executor *spare;     /* those that may be used anew; vas_mcs_lock */
+	struct executor *executors; /* all it has; vas_mcs_lock */
 	struct vas *children;       /* VASs it pays for; vas_mcs_lock */
 	struct vas *sibling_next;   /* vas_mcs_lock, both */
 	struct vas *sibling_prev;
-	uint64_t code;            /* exit code its executors are ended with, << 1 */
+	uint64_t code; /* exit code its executors are ended with, << 1 */
+	uint64_t owes; /* steps that calls of its executors do for the reclaimer; a hint */
 	struct vas *reclaim_next; /* doomed, or a list of the reclaimer */
+	struct vas *reclaim_prev;
 	/* The reclaimer's, while it is taken down. */
+	struct vas *heir; /* payer, or one further up: where its budget goes */
 	uint64_t phase;
 	uint64_t ticket;
 	uint64_t cursor;
 	struct executor *walk;
 	uint64_t harts[2]; /* that have run it: 63 a word, << 1 */
-	uint64_t unused[SLOT_VMEMMAP - SLOT_WORDS - 20];
+	uint64_t unused[SLOT_VMEMMAP - SLOT_WORDS - 22];
 	/* Upper half again. */
 	uint64_t vmemmap;
 	uint64_t info;
@@ -75,10 +77,12 @@ void vas_share_kernel(struct vas *v);
 struct vas *vas_new(struct vas *payer, uint64_t budget);
 /* Frames of budget, or false. */
 static inline bool vas_charge(struct vas *v, uint64_t frames);
-/* Some of what was charged is free again.  May defer the VAS page. */
+/* Some of what was charged is free again. */
 static inline void vas_uncharge(struct vas *v, uint64_t frames);
-/* The same for a zombie that has got some back. */
+/* A zombie has got some back, or lost its last name: the reclaimer is to look at it. */
 void vas_settle(struct vas *v);
+/* The reclaimer's: passes the budget on; the page may go. */
+void vas_settled(struct vas *v);
 static inline void vas_ref(struct vas *v);
 void vas_unref(struct vas *v);
 /* An executor of it has become STOPPED. */
@@ -88,13 +92,19 @@ void vas_kill(struct vas *v, int64_t code);
 /* The reclaimer's: true if no executor lives; else reclaim_vas is called when
  * that is so. */
 bool vas_await_end(struct vas *v);
-/* The reclaimer's: swept, so give back what is left; the page may go. */
+/* The reclaimer's: swept, only the page is left. */
 void vas_bury(struct vas *v);
 /* The reclaimer's: NULL, or a VAS that v pays for, taken off its list. */
 struct vas *vas_pop_child(struct vas *v);
 /* This hart is about to run it. */
 void vas_join(struct vas *v);
 uint64_t vas_harts(struct vas *v);
+
+/* Who is to do something for what v pays for: v, or who has its budget after it. */
+static inline struct vas *vas_debtor(struct vas *v)
+{
+	return v != NULL && (atomic_load(&v->flags) & VAS_DYING) ? v->heir : v;
+}
 
 static inline uint64_t vas_asid(const struct vas *v)
 {

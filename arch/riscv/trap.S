@@ -125,10 +125,10 @@ trap_other:
 	bnez t0, trap_kernel
 	FOR_PRESERVED SPILL
 	csrrw ra, sscratch, zero
-	csrr sp, sepc
+	csrr gp, sepc
 	FOR_CLOBBERED SPILL
 	sd ra, EX_X(8)(s0)
-	sd sp, EX_PC(s0)
+	sd gp, EX_PC(s0)
 	ld tp, EX_HART(s0)
 	ENTER_C
 	sd s0, HT_CURRENT(tp)

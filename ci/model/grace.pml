@@ -3,6 +3,9 @@
  * Reclaiming: grace periods, who does the steps, counts that are taken only
  * while they are not zero, and the order of a takedown.
  *
+ * A grace period that would interrupt somebody may be put off; then a timer comes back to
+ * it.  A call may do a step, or leave it to the tick of its hart.
+ *
  * Modelled: HARTS harts, one executor page, capabilities on it in two slots,
  * its VAS, and on each hart a program of another VAS, which may do any of the
  * calls below, sleep, or stop calling (it spins); then only an interrupt brings
@@ -63,6 +66,9 @@
  *   FREE   BUG_SEEN_LATE          takes for seen what came meanwhile
  *   FREE   BUG_MORE_UNSEEN        a step leaves more to do, but nobody wants it
  *   FREE   BUG_ANSWER_NO_EVENT    the last answer tells nobody
+ *   FREE   BUG_CALL_NO_RELAY      a call leaves work, and sets no tick
+ *   FREE   BUG_DEFER_FORGETS      a period is put off, and no timer set
+ *   FREE   BUG_SLEEP_PAST_TIMER   sleeps on though that timer is due
  *   DYING  BUG_DYING_NO_GRACE     stops the executors at once
  *   DYING  BUG_SWEEP_NO_GRACE     sweeps as soon as none lives
  *   DYING  BUG_STOP_UNSEEN        a step asks the hart's own executor, unseen
@@ -107,6 +113,8 @@ byte jobs; /* programs in the queue */
 /* hart pages */
 bool moved[HARTS + 1]; /* quiesced != quiesced_seen */
 bool ssip[HARTS + 1];
+bool tick[HARTS + 1]; /* is set */
+bool later[HARTS + 1]; /* later_at is set */
 /* the executor */
 #define STOPPED 0
 #define READY 1
@@ -152,7 +160,7 @@ inline lookup(i)
 proctype hart(byte me)
 {
 	byte m, n, x; /* scratch */
-	bool done;
+	bool done, begun, ticks;
 
 	goto user;
 
@@ -168,8 +176,14 @@ dispatch:
 		fi
 	}
 
-	/* sched_idle */
+	/* sched_find */
+	if
+	:: later[me] -> later[me] = false; reclaim_event() /* sched_timers */
+	:: later[me]
+	:: !later[me]
+	fi;
 	space[me] = false; /* hart_use_kernel_space */
+	tick[me] = false;
 	do
 	:: !head && reclaim_wanted ->
 		reclaim_step();
@@ -206,8 +220,12 @@ look:
 	:: else
 	fi;
 end_asleep:
-	ssip[me]; /* hart_wait */
-	goto look;
+	if /* hart_wait */
+	:: ssip[me] -> goto look
+#ifndef BUG_SLEEP_PAST_TIMER
+	:: later[me]
+#endif
+	fi;
 leave:
 #ifdef BUG_LOAD_BEFORE_LEAVE
 	lookup(0);
@@ -231,6 +249,7 @@ end_user:
 	atomic {
 		if
 		:: ssip[me] -> ssip[me] = false; goto sched_interrupt
+		:: tick[me] || later[me] -> goto sched_interrupt
 		:: naps > 0 -> naps--; on[me] = KERNEL; goto dispatch
 #if SCENE != DYING
 		:: calls > 0 && slot[0] -> calls--; goto call_use
@@ -264,6 +283,7 @@ end_user_ex:
 	atomic {
 		if
 		:: ssip[me] -> ssip[me] = false; goto sched_interrupt
+		:: tick[me] || later[me] -> goto sched_interrupt
 		:: calls > 0 -> calls--; goto executor_end /* executor_end_self */
 		fi
 	}
@@ -277,7 +297,18 @@ sched_interrupt:
 	holds[me] = false;
 #endif
 	reclaim_answered();
+	/* Which of the timers it was, if it was one. */
+	atomic { ticks = tick[me]; tick[me] = false }
+	if
+	:: later[me] -> later[me] = false; reclaim_event()
+	:: later[me]
+	:: !later[me]
+	fi;
 	reclaim_poll();
+	if
+	:: ticks && reclaim_wanted -> ticks = false; sched_relay(); sched_kick()
+	:: else -> ticks = false
+	fi;
 	if
 	:: on[me] == PROGRAM -> goto user
 	:: on[me] == EXECUTOR && state != ASKED -> goto user_ex
@@ -299,7 +330,7 @@ executor_end: /* satp stays what it is */
 #endif
 	/* run_or_dispatch */
 	if
-	:: reclaim_wanted -> sched_kick()
+	:: reclaim_wanted -> sched_relay()
 	:: else
 	fi;
 	goto dispatch;
@@ -407,7 +438,16 @@ vas_kill:
 	reclaim_event();
 
 after_call:
-	reclaim_poll();
+	if
+	:: reclaim_poll()
+	:: true ->
+		if
+#ifndef BUG_CALL_NO_RELAY
+		:: reclaim_wanted -> sched_relay()
+#endif
+		:: else
+		fi
+	fi;
 	goto user
 }
 

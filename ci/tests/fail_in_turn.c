@@ -3,8 +3,8 @@
  * Each allocation fails in turn.  A frame is charged to a budget before it is taken, so a
  * space with a budget of n is an allocator that fails at the n + 1st.  For n from 0 on until
  * it succeeds: each operation that allocates does exactly as much as that allows, undoes
- * the rest, and what it then leaves of the budget can be had to the last frame.  Two things
- * stay where they are: tables, as long as their space, and an executor's page, for the next.
+ * the rest, and what it then leaves of the budget can be had to the last frame. 
+ * stay where they are: tables, as long as their space.
  */
 #include "kit.h"
 
@@ -79,7 +79,7 @@ static struct outcome expected(uint64_t n)
 		int64_t result = i != 0 ? (int64_t)i : -HL_ENOMEM;
 
 		if (left < need) /* those that were made stay */
-			return (struct outcome){result, op.kind == SPACE ? first : 0};
+			return (struct outcome){result, first};
 		left -= need;
 		if (left < leaf_frames())
 			return (struct outcome){result, left};

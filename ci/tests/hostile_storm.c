@@ -69,10 +69,11 @@ static uint64_t hail_of_swaps(uint64_t arg)
 		      r.a0 == -HL_ETIMEDOUT);
 		if (r.a0 != -HL_EBUSY)
 			blows++;
-		/* Without a deadline he depends on the next one. */
+		/* Without a deadline he depends on his neighbour, who has one that wakes him
+		 * up, and then wakes this one before he sleeps himself. */
+		wake(page(OWN + (unsigned)(arg + 1) % STORMY));
 		if (swap(page(VICTIM), WORDS_W, 2, 3, 4).a0 == 0)
 			blows++;
-		wake(page(OWN + (unsigned)(arg + 1) % STORMY));
 	}
 	return arg;
 }
@@ -138,9 +139,9 @@ static void weather(work *fn)
 	/* Every other one is left for what they do with one another. */
 	for (unsigned i = 0; i < STORMY; i += fn == hail_of_tidings ? 2 : 1)
 		run_with(stormy[i], fn, i, ON_HART(i % harts()));
-	AWAIT(blows > 10 || life(stormy[0]) == EX_PARKED);
-	before = blows;
 	run(victim, take_items, page(2));
+	AWAIT(blows > 10);
+	before = blows;
 	run(peer, give_items, page(1));
 	for (uint64_t i = 1; i <= ITEMS; i++)
 		good += i;

@@ -10,7 +10,6 @@
 
 #define EXTRA      24 /* workers of spaces, in one case */
 #define STACK_SIZE 4096
-#define SPARES     8
 /* One last-level table maps this much. */
 #define TABLE_SPAN 0x200000
 
@@ -332,10 +331,8 @@ unsigned probe_rights(struct worker *w, uint64_t va)
 
 /* --- the runner's -------------------------------------------------------- */
 
-/* Of the first VAS, and they stay with it: the executors that were made here, and
- * the tables, with the one above them all. */
-#define EXECUTORS (POOL + SPARES)
-#define TABLES    ((ARENA_PAGES + CAPS_PAGES) * PAGE_SIZE / TABLE_SPAN + 1 + 1)
+/* Of the first VAS, and they stay with it: the tables, with the one above them all. */
+#define TABLES ((ARENA_PAGES + CAPS_PAGES) * PAGE_SIZE / TABLE_SPAN + 1 + 1)
 
 /* Make the last-level table for va: tables stay as long as their VAS. */
 static void table_make(uint64_t va)
@@ -357,14 +354,6 @@ void kit_init(void)
 		CHECK_EQ(executor_new(0, handle, MAP_RIGHTS), 1);
 		worker_init(&pool[i], handle, handle + POOL * PAGE_SIZE, stacks[i + 1]);
 	}
-	/* Some executor pages for cases that make a few executors here. */
-	for (uint64_t i = 0; i < SPARES; i++)
-		CHECK_EQ(executor_new(0, CAPS + i * PAGE_SIZE, 0), 1);
-	unmap(0, CAPS, SPARES);
-	for (int i = 0; i < 1000; i++) {
-		stop(pool[0].handle, 0);
-		yield();
-	}
 }
 
 uint64_t kit_end(void)
@@ -372,7 +361,7 @@ uint64_t kit_end(void)
 	for (unsigned i = 0; i < POOL; i++)
 		halt(&pool[i]);
 	CHECK_EQ(unmap(0, POOL_CAPS, 2UL * POOL), 2 * POOL);
-	return EXECUTORS + TABLES;
+	return TABLES;
 }
 
 static void report(const struct worker *w, const char *whose, unsigned i)

@@ -32,7 +32,7 @@
 #define EX_KEEPER    0x128 /* executor told of its faults and its end */
 #define EX_BADGE     0x130 /* what the keeper gets in a1 */
 #define EX_LIST_NEXT 0x138 /* list of the VAS's executors */
-#define EX_LIST      0x140 /* EX_LISTED, EX_FREE */
+#define EX_LIST_PREV 0x140
 #define EX_AFFINITY  0x148 /* the only hart it runs on, or EX_HART_ANY */
 #define EX_TIME      0x150 /* ticks of `time` it ran, sampled; see below */
 #define EX_PREEMPTED 0x158 /* times its slice ended before it did */
@@ -81,10 +81,6 @@
 
 #define EX_HART_ANY 0xffff /* EX_AFFINITY */
 
-/* EX_LIST */
-#define EX_LISTED 1
-#define EX_FREE   2
-
 #ifndef __ASSEMBLER__
 #include <stddef.h>
 #include <stdint.h>
@@ -103,7 +99,7 @@ struct executor {
 	struct executor *keeper;
 	uint64_t badge;
 	struct executor *list_next;
-	uint64_t list;
+	struct executor *list_prev;
 	uint64_t affinity;
 	uint64_t time;
 	uint64_t preempted;
@@ -150,7 +146,7 @@ EX_ASSERT(hart, EX_HART);
 EX_ASSERT(keeper, EX_KEEPER);
 EX_ASSERT(badge, EX_BADGE);
 EX_ASSERT(list_next, EX_LIST_NEXT);
-EX_ASSERT(list, EX_LIST);
+EX_ASSERT(list_prev, EX_LIST_PREV);
 EX_ASSERT(hc_va, EX_HC_VA);
 EX_ASSERT(hc_entry, EX_HC_ENTRY);
 EX_ASSERT(hc_value, EX_HC_VALUE);
