@@ -122,7 +122,7 @@ TEST(registers_survive_slices_on_any_hart)
 static uint64_t shared __attribute__((aligned(64)));
 static volatile uint64_t made[POOL], enough;
 
-/* Slow between lr and sc, so that most slices end there. */
+/* Slow between lr and sc, so that most slices end there; see bench/plugin/unconstrained. */
 static uint64_t add_slowly(uint64_t me)
 {
 	uint64_t mine = 0;
