@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * A plugin for QEMU's translator that counts what the guest executes.  Options, as
+ * A plugin for QEMU's translator that looks at what the guest executes.  Options, as
  * NAME=VALUE behind the file's name in QEMU's -plugin; a file is written for each of
  * the first three that are given:
  *
  *   count=FILE    windows of a bench by kind of instruction and function (count.c)
  *   cover=FILE    which instructions from `from` up to `to` were executed (cover.c)
  *   masked=FILE   how long the kernel runs without a look at interrupts (masked.c)
- *   kernel=FILE   output of nm for the kernel, for count and masked
+ *   strict=FILE   the run fails at an sc that no core need let succeed (strict.c), but in
+ *                 the functions that FILE names
+ *   kernel=FILE   output of nm for the kernel, for count, masked and strict
  *   program=FILE  the same for the program
  *   from=, to=    virtual addresses, hexadecimal
  *   paths=A+B+..., looks=A+B+...  labels for masked
@@ -24,12 +26,13 @@
 #define OPTIONS_MAX 16
 #define BUCKETS     65536
 #define LINE        64
+#define BLOCK_MAX   512 /* QEMU's TCG_MAX_INSNS */
 
 int qemu_plugin_version = 1;
 
 unsigned int harts;
 
-static struct part *const parts[] = {&part_count, &part_cover, &part_masked};
+static struct part *const parts[] = {&part_count, &part_cover, &part_masked, &part_strict};
 #define FOR_PARTS(part)                                                                            \
 	for (struct part *const *p_ = parts; p_ < parts + sizeof(parts) / sizeof(parts[0]); p_++)  \
 		for (struct part *part = (*p_)->file ? *p_ : NULL; part; part = NULL)
@@ -100,14 +103,19 @@ static struct site *site_get(const struct qemu_plugin_insn *insn)
 static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	const size_t count = qemu_plugin_tb_n_insns(tb);
+	struct site *block[BLOCK_MAX];
 
 	for (size_t i = 0; i < count; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-		struct site *site = site_get(insn);
 
+		block[i] = site_get(insn);
 		FOR_PARTS(part)
-		part->translate(insn, site);
+		if (part->translate)
+			part->translate(insn, block[i]);
 	}
+	FOR_PARTS(part)
+	if (part->block)
+		part->block(tb, block, count);
 	(void)id;
 }
 

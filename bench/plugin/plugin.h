@@ -30,11 +30,13 @@ struct part {
 	const char *option; /* its file: `option=FILE` */
 	const char *file;   /* NULL: not asked for */
 	bool (*begin)(void);
+	/* What is translated comes by the instruction, or by the block. */
 	void (*translate)(struct qemu_plugin_insn *insn, struct site *site);
+	void (*block)(struct qemu_plugin_tb *tb, struct site **sites, size_t count);
 	void (*end)(void);
 };
 
-extern struct part part_count, part_cover, part_masked;
+extern struct part part_count, part_cover, part_masked, part_strict;
 
 extern unsigned int harts;
 

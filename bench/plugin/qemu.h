@@ -56,6 +56,11 @@ size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
 
+/* Calls before each execution of a block. */
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb,
+					  void (*call)(unsigned int hart, void *data), int flags,
+					  void *data);
+
 /* Calls before each execution of an instruction, and for each access it makes. */
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
 					    void (*call)(unsigned int hart, void *data), int flags,
