@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 /* Far from what the others map: 512 pages, and then as often as is wanted again. */
-#define FRAMES     (RT_MEET_VA + 0x100000000)
+#define FRAMES     (RT_MEET_GIGA + 0x100000000)
 #define LEAVES     (FRAMES + 0x40000000)
 #define PAGES      512UL
 #define READ_WRITE (MAP_MEMORY | MAP_R | MAP_W)

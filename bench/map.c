@@ -12,7 +12,7 @@
 #include <hartleaf/va.h>
 
 /* free in every address space, and away from what partner.c keeps there */
-#define REGION (RT_MEET_VA + 0x200000)
+#define REGION RT_MEET_GIGA
 
 #define READ_WRITE (MAP_MEMORY | MAP_R | MAP_W)
 

@@ -53,8 +53,8 @@ static struct game {
 } *const game = (struct game *)(RT_MEET_VA + 0x100000);
 
 #define GAME_PAGES ((sizeof(struct game) + PAGE_SIZE - 1) / PAGE_SIZE)
-#define REGION     (RT_MEET_VA + 0x40000000) /* 2 MiB each */
-#define STACK      (RT_MEET_VA + 0x80000000)
+#define REGION     RT_MEET_GIGA /* 2 MiB each */
+#define STACK      (REGION + 0x40000000)
 
 struct cast {
 	long (*first)(void *), (*second)(void *);

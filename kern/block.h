@@ -16,6 +16,8 @@
 #ifndef KERN_BLOCK_H
 #define KERN_BLOCK_H
 
+#include "layout.h"
+
 #include <stdint.h>
 
 #define BLOCK_SHIFT  9 /* of frames */
@@ -37,8 +39,8 @@ struct block {
 
 _Static_assert(sizeof(struct block) == 128, "");
 
-/* In the same root slot as the frame descriptors, mapped where RAM is. */
-#define BLOCKS ((struct block *)0xffffffff20000000)
+/* Mapped where RAM is. */
+#define BLOCKS ((struct block *)BLOCKS_VA)
 
 /* Up to `want` (1..64) frames in a row; *got says how many.  The caller has been
  * charged for `want`, so there is at least one.  Returns the first. */

@@ -18,9 +18,6 @@
 #include <hartleaf/call.h>
 #include <hartleaf/leaf.h>
 
-#define COLOURS      32 /* of 64 bytes each */
-#define COLOUR_SHIFT 6
-
 #define REG_SP 1 /* x[n - 1] is xn */
 #define REG_T0 4
 #define REG_A0 9

@@ -11,6 +11,9 @@
 
 #include "global.h"
 
+#define COLOURS      32 /* of 64 bytes each */
+#define COLOUR_SHIFT 6
+
 struct result {
 	int64_t a0;
 	uint64_t a1;

@@ -6,6 +6,7 @@
 #define KERN_FRAME_H
 
 #include "atomic.h"
+#include "layout.h"
 
 #include <hartleaf/call.h>
 #include <stdbool.h>
@@ -32,8 +33,6 @@ struct vas;
 #define FRAME_PAYER_SHIFT 32
 
 #define FRAME_WORD 64 /* frames in a word of a block's bitmap: a run ends there */
-
-#define VMEMMAP 0xffffffff00000000UL /* root slot 508 */
 
 static inline uint64_t *frame_desc(uint64_t frame)
 {

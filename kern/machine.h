@@ -5,6 +5,8 @@
 #ifndef KERN_MACHINE_H
 #define KERN_MACHINE_H
 
+#include "layout.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,9 +17,6 @@ struct hart;
 #define BOOT_ONLY __attribute__((section(".text.boot")))
 
 /* The address of physical memory in the direct map, and back. */
-#define DIRECT_MAP 0xffffffc000000000
-#define DIRECT_TOP 0x3000000000 /* first physical address it can't reach: 192 GiB */
-
 static inline void *direct(uint64_t pa)
 {
 	return (void *)(pa + DIRECT_MAP);

@@ -1,33 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernel's half of every address space (root slots of Sv39; with Sv48 the same is
- * one level down, behind slot 511):
- *
- *	256..447  direct map of physical memory, gigapages, RW
- *	448..507  the VAS's own words, invalid entries
- *	508       frame descriptors, mapped only where RAM is, RW
- *	509       info page, readable by users
- *	510       per hart: page, guard, stack, guard; test device
- *	511       image: text RX, rodata R, data RW
- *
- * All of it is global and stays as boot makes it.
+ * The kernel's half of every address space, see layout.h.  All of it is global and stays
+ * as boot makes it.
  */
 #include "memory.h"
 #include "block.h"
 #include "frame.h"
+#include "layout.h"
 #include "machine.h"
 #include "panic.h"
 #include "vas.h"
 
 #include <hartleaf/leaf.h>
 
-#define WINDOWS      0xffffffff80000000UL
-#define WINDOW_PAGES 4
-#define GIGA_SHIFT   30
-#define KERNEL_RW    (LEAF_V | LEAF_R | LEAF_W | LEAF_A | LEAF_D | LEAF_G)
-#define KERNEL_R     (LEAF_V | LEAF_R | LEAF_A | LEAF_D | LEAF_G)
-#define KERNEL_RX    (KERNEL_R | LEAF_X)
-#define USER_R       (KERNEL_R | LEAF_U)
+#define GIGA_SHIFT 30
+#define KERNEL_RW  (LEAF_V | LEAF_R | LEAF_W | LEAF_A | LEAF_D | LEAF_G)
+#define KERNEL_R   (LEAF_V | LEAF_R | LEAF_A | LEAF_D | LEAF_G)
+#define KERNEL_RX  (KERNEL_R | LEAF_X)
+#define USER_R     (KERNEL_R | LEAF_U)
 
 extern char image_start[], text_end[], rodata_end[], image_end[];
 

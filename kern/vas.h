@@ -11,6 +11,7 @@
 #include "atomic.h"
 #include "frame.h"
 #include "global.h"
+#include "layout.h"
 #include "machine.h"
 
 #define VAS_ONE 2
@@ -21,14 +22,6 @@
 #define VAS_ZOMBIE  0x8  /* swept: only the page is left */
 #define VAS_QUEUED  0x10 /* a zombie that the reclaimer is going to settle, or frees */
 #define VAS_AWAITED 0x20 /* the reclaimer is to hear when runs is 0 */
-
-/* root slots */
-#define SLOT_DIRECT  256
-#define SLOT_WORDS   448
-#define SLOT_VMEMMAP 508
-#define SLOT_INFO    509
-#define SLOT_WINDOWS 510
-#define SLOT_IMAGE   511
 
 struct vas {
 	uint64_t user[SLOT_DIRECT];
@@ -56,11 +49,11 @@ struct vas {
 	uint64_t cursor;
 	struct executor *walk;
 	uint64_t harts[2]; /* that have run it: 63 a word, << 1 */
-	uint64_t unused[SLOT_VMEMMAP - SLOT_WORDS - 22];
+	uint64_t unused[SLOT_WINDOWS - SLOT_WORDS - 22];
 	/* Upper half again. */
-	uint64_t vmemmap;
-	uint64_t info;
 	uint64_t windows;
+	uint64_t info;
+	uint64_t vmemmap;
 	uint64_t image;
 };
 

@@ -6,8 +6,10 @@
  *   start          by SBI: S-mode, satp = 0, SIE = 0, a0 = the firmware's id of
  *                  this hart; a1 = device tree (first hart).
  *                  Addresses are physical, no stack, gp and tp undefined.
- *   early space    first hart only: gigapages for the direct map and the image,
- *                  RWX.  Nobody uses it once the kernel's own tables stand.
+ *   early space    first hart only: gigapages for the direct map, 2 MiB for the
+ *                  image, RWX.  Nobody uses it once the kernel's own tables stand.
+ *                  One page: as its own next table behind SLOT_IMAGE it has the
+ *                  image's leaf among the slots of a VAS's words.
  *   the jump up    stvec is set to the upper address of what comes next, so that
  *                  the fetch after satp was written faults its way there.  No
  *                  identity mapping is needed.  A hart without Sv39 ignores
@@ -18,10 +20,9 @@
 #include <hartleaf/leaf.h>
 
 #define EARLY_LEAF (LEAF_V | LEAF_R | LEAF_W | LEAF_A | LEAF_D | LEAF_G)
-#define SLOT_DIRECT 256
-#define SLOT_WORDS  448
-#define SLOT_IMAGE  511
 #define GIGA_SHIFT  30
+#define LARGE_SHIFT 21
+#define IMAGE_LARGE (IMAGE_VA >> LARGE_SHIFT & 511)
 
 /* \reg = address that \symbol has where the image is linked. */
 	.macro LINKED reg, symbol
@@ -71,7 +72,7 @@ FUNCTION _start
 	la s3, bad_address
 	LINKED t0, image_start
 	xor t0, t0, s2
-	slli t0, t0, 64 - GIGA_SHIFT
+	slli t0, t0, 64 - LARGE_SHIFT
 	bnez t0, no_way_up
 	la s3, no_sv39
 
@@ -87,11 +88,17 @@ FUNCTION _start
 	add t2, t2, t3
 	addi t1, t1, 8
 	bltu t1, t4, 1b
-	/* The image's gigabyte. */
-	srli t1, s2, GIGA_SHIFT
-	slli t1, t1, GIGA_SHIFT - PAGE_SHIFT + LEAF_PPN_SHIFT
-	ori t1, t1, EARLY_LEAF | LEAF_X
+	/* The image's 2 MiB. */
+	srli t1, t0, PAGE_SHIFT
+	slli t1, t1, LEAF_PPN_SHIFT
+	ori t1, t1, LEAF_V
 	li t2, SLOT_IMAGE * 8
+	add t2, t2, t0
+	sd t1, (t2)
+	srli t1, s2, LARGE_SHIFT
+	slli t1, t1, LARGE_SHIFT - PAGE_SHIFT + LEAF_PPN_SHIFT
+	ori t1, t1, EARLY_LEAF | LEAF_X
+	li t2, IMAGE_LARGE * 8
 	add t2, t2, t0
 	sd t1, (t2)
 
@@ -132,7 +139,7 @@ no_way_up:
 no_sv39:
 	.asciz "no Sv39 paging"
 bad_address:
-	.asciz "loaded at an address that isn't 2 MiB above a multiple of 1 GiB"
+	.asciz "loaded at an address that isn't a multiple of 2 MiB"
 	.section .text.boot, "ax"
 
 /*

@@ -130,7 +130,7 @@ TEST(handles_out_of_the_user_half_are_refused)
 		1UL << 47,          1UL << 55,
 		1UL << 63,          0xffffffc000000000,
 		0xffffffff00000000, INFO_VA,
-		0xffffffff80000000, -(uint64_t)PAGE_SIZE,
+		KERNEL_WINDOW,      -(uint64_t)PAGE_SIZE,
 		0xffffffbffffff000,
 	};
 

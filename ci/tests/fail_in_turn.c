@@ -12,7 +12,7 @@ extern char _start[], _end[];
 
 /* Spaces have this program's image, and so these tables. */
 #define IMAGE     ((uint64_t)_start)
-#define REST      (0x600000UL - 128 * PAGE_SIZE) /* behind the image, in its table */
+#define REST      (RT_PROGRAM_LOW & -LARGE_SIZE) /* before the image, in its table */
 #define GIGA      (1UL << 30)
 #define TERA_HALF (1UL << 39)
 
@@ -196,7 +196,7 @@ static void in_turn(enum kind kind, uint64_t va, uint64_t count, uint64_t from)
 {
 	uint64_t n = from;
 
-	CHECK((uint64_t)_end <= REST);
+	CHECK((uint64_t)_end <= REST + LARGE_SIZE);
 	op.kind = kind;
 	op.va = va;
 	op.count = count;

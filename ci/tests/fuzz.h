@@ -35,15 +35,15 @@
 
 /* In a fuzzed space.  What calls are aimed at: pages on both sides of a table's border,
  * slots of capabilities, large leaves; nothing else is near these. */
-#define AT_PAGES (RT_MEET_VA + LARGE - 8 * PAGE_SIZE)
+#define AT_PAGES (RT_MEET_GIGA + LARGE - 8 * PAGE_SIZE)
 #define PAGES    16
-#define AT_CAPS  (RT_MEET_VA + 0x10000000)
+#define AT_CAPS  (RT_MEET_GIGA + 0x10000000)
 #define CAPS     (FUZZERS + 1) /* the last one is on the canary, with R and nothing else */
 #define AT_VASES (AT_CAPS + (uint64_t)CAPS * PAGE_SIZE)
 #define VASES    (SPACES + 1)                             /* the same */
 #define AT_OWN   (AT_VASES + (uint64_t)VASES * PAGE_SIZE) /* for what they make themselves */
 #define OWN      8
-#define AT_LARGE (RT_MEET_VA + 0x40000000 - LARGE) /* on both sides of a border, too */
+#define AT_LARGE (RT_MEET_GIGA + 0x40000000 - LARGE) /* on both sides of a border, too */
 #define LARGES   4
 /* And out of their way: the blocks, and for each executor a window that only it maps. */
 #define AT_BLOCKS   (AT_ALARM + PAGE_SIZE)

@@ -44,7 +44,7 @@ function fuzz_orphan
 	ori	s0, a0, 1
 	li	s1, PATTERN_S1
 	li	s11, PATTERN_S11
-	li	s2, RT_MEET_VA + 0x200000
+	li	s2, RT_MEET_GIGA + 0x200000
 again:
 	slli	t0, s0, 13
 	xor	s0, s0, t0

@@ -48,9 +48,17 @@ TEST(a_capability_is_no_memory)
 TEST(mapped_or_not_the_kernels_half_looks_the_same)
 {
 	static const uint64_t areas[] = {
-		0xffffffc080000000, 0xffffffc080200000, 0xffffffc0ffffe000, 0xffffffd000000000,
-		0xffffffff00000000, 0xffffffff02000000, 0xffffffff80000000, 0xffffffff80002000,
-		0xffffffff80ffe000, 0xffffffffc0200000, 0xfffffffffffff000,
+		KERNEL_RAM,
+		0xffffffc0ffffe000,
+		0xffffffd000000000,
+		KERNEL_BLOCKS,
+		KERNEL_FRAMES,
+		KERNEL_WINDOW,
+		KERNEL_WINDOW + PAGE_SIZE,
+		KERNEL_WINDOW + 2 * PAGE_SIZE,
+		KERNEL_IMAGE,
+		KERNEL_TEXT,
+		0xfffffffffffff000,
 	};
 
 	for (unsigned i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {

@@ -164,9 +164,9 @@ TEST(jumps_to_what_is_no_code_are_faults)
 		1UL << 63,
 		INFO_VA,
 		0xffffffc000000000,
-		0xffffffc080200000,
-		0xffffffff00000000,
-		0xffffffff80000000,
+		KERNEL_RAM,
+		KERNEL_TEXT,
+		KERNEL_WINDOW,
 		0xfffffffffffff000,
 		0xfffffffffffffffe,
 	};

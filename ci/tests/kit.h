@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "entry.h"
+#include "kernel_half.h"
 #include "test.h"
 
 #define INFO ((const volatile struct info *)INFO_VA)
@@ -29,7 +30,7 @@
 #define SV48        (INFO->satp_mode == 9)
 
 /* Addresses that the kit uses in the first VAS; their tables are made once. */
-#define ARENA       RT_MEET_VA /* scratch memory */
+#define ARENA       RT_MEET_GIGA /* scratch memory */
 #define ARENA_PAGES 1024
 #define CAPS        (ARENA + 0x10000000) /* scratch capability slots */
 #define CAPS_PAGES  1024

@@ -43,7 +43,7 @@ static const uint64_t bad_va[] = {
 	ARENA | 1UL << 63,  ARENA | 1UL << 47,
 	0xffffffbffffff000, 0xffffffc000000000,
 	0xffffffff00000000, INFO_VA,
-	0xffffffff80000000, -(uint64_t)PAGE_SIZE,
+	KERNEL_WINDOW,      -(uint64_t)PAGE_SIZE,
 };
 
 TEST(a_target_out_of_the_user_half_is_refused)

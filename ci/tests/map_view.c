@@ -306,11 +306,14 @@ TEST(no_page_of_the_kernel_can_be_touched)
 {
 	for (uint64_t va = 0xffffffc000000000; va; va += 1UL << 30)
 		check_unreachable(va);
-	for (uint64_t va = 0xffffffff80000000; va < 0xffffffff80020000; va += PAGE_SIZE)
-		check_unreachable(va);
-	for (uint64_t va = 0xffffffff40000000; va < 0xffffffff40010000; va += PAGE_SIZE)
-		check_unreachable(va);
-	for (uint64_t va = 0xffffffc080000000; va < 0xffffffc080400000; va += 0x40000)
+	for (uint64_t at = 0; at < 32 * PAGE_SIZE; at += PAGE_SIZE) {
+		check_unreachable(KERNEL_WINDOW + at);
+		check_unreachable(KERNEL_IMAGE + at);
+		check_unreachable(INFO_VA - 16 * PAGE_SIZE + at);
+	}
+	check_unreachable(KERNEL_BLOCKS);
+	check_unreachable(KERNEL_FRAMES);
+	for (uint64_t va = KERNEL_RAM; va < KERNEL_RAM + 0x400000; va += 0x40000)
 		check_unreachable(va);
 }
 

@@ -77,8 +77,8 @@ TEST(park_refuses_a_word_that_is_not_readable_memory)
 	uint64_t va = page(0);
 	const uint64_t bad[] = {
 		FAR_HOLE,           TOP_OF_USER,  TOP_OF_USER - 8,    1UL << 39,
-		1UL << 63,          INFO_VA,      0xffffffc000000000, 0xffffffff80000000,
-		0xfffffffffffffff8, 0x8000000008, 0xffffffc080200000,
+		1UL << 63,          INFO_VA,      0xffffffc000000000, KERNEL_WINDOW,
+		0xfffffffffffffff8, 0x8000000008, KERNEL_RAM,
 	};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

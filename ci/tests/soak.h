@@ -30,11 +30,11 @@
 #define STACK_SIZE 4096
 
 /* Addresses in the first VAS */
-#define SOAK_CAPS   RT_MEET_VA
+#define SOAK_CAPS   RT_MEET_GIGA
 #define SOAK_VIEWS  (SOAK_CAPS + ACTORS_MAX * PAGE_SIZE)
-#define SOAK_BADGED (RT_MEET_VA + 0x10000000) /* soak_talk.c */
-#define SOAK_SPACES (RT_MEET_VA + 0x20000000) /* soak_spaces.c */
-#define SOAK_HOLE   (RT_MEET_VA + 0x300000000)
+#define SOAK_BADGED (RT_MEET_GIGA + 0x10000000) /* soak_talk.c */
+#define SOAK_SPACES (RT_MEET_GIGA + 0x20000000) /* soak_spaces.c */
+#define SOAK_HOLE   (RT_MEET_GIGA + 0x300000000)
 
 struct actor {
 	uint64_t inside __attribute__((aligned(64)));

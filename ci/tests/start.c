@@ -137,11 +137,11 @@ TEST(start_at_a_bad_pc_faults)
 		1UL << 39,
 		1UL << 63,
 		INFO_VA,
-		0xffffffffc0000000,
-		0xffffffff80000000,
+		KERNEL_TEXT,
+		KERNEL_WINDOW,
 		0xffffffffffffffe,
 		0xfffffffffffffffe,
-		0xffffffc080200000,
+		KERNEL_RAM,
 	};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -155,8 +155,7 @@ TEST(start_at_a_bad_pc_faults)
 
 TEST(any_stack_pointer_will_do)
 {
-	static const uint64_t odd[] = {
-		0, 1, 7, ~(uint64_t)0, 1UL << 63, INFO_VA, 0xffffffc080000000};
+	static const uint64_t odd[] = {0, 1, 7, ~(uint64_t)0, 1UL << 63, INFO_VA, KERNEL_RAM};
 	static uint64_t cell = 0x77;
 
 	for (unsigned i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {

@@ -17,7 +17,7 @@ set(package lib/cmake/hartleaf)
 install(PROGRAMS ${PROJECT_SOURCE_DIR}/ci/boot DESTINATION bin RENAME hartleaf-boot)
 install(DIRECTORY include/ ${PROJECT_SOURCE_DIR}/uapi/ DESTINATION include/hartleaf
 	FILES_MATCHING PATTERN "*.h")
-install(FILES program.ld DESTINATION lib/hartleaf)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/program.ld DESTINATION lib/hartleaf)
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/LICENSE
 	DESTINATION share/doc/hartleaf)
 install(DIRECTORY doc/ DESTINATION share/doc/hartleaf OPTIONAL)

@@ -7,7 +7,7 @@
 #ifndef HARTLEAF_INFO_H
 #define HARTLEAF_INFO_H
 
-#define INFO_VA    0xffffffff40000000
+#define INFO_VA    0xffffffff7a1d8000
 #define INFO_MAGIC 0x6661656c74726168 /* "hartleaf", little-endian */
 #define INFO_ABI   1
 
@@ -21,12 +21,12 @@
 #define INFO_RANGES_LIMIT 24
 
 /* The first VAS as boot leaves it. */
-#define BOOT_SELF_VA     0x8000   /* capability on the first executor, all rights */
+#define BOOT_SELF_VA     0x1f0000 /* capability on the first executor, all rights */
 #define BOOT_STUB_VA     0x10000  /* loader stub, RX */
 #define BOOT_STACK_TOP   0x100000 /* its stack, RW, BOOT_STACK_PAGES below */
 #define BOOT_STACK_PAGES 4
-#define BOOT_DT_VA       0x1000000000 /* page that the device tree starts in */
-#define BOOT_INITRD_VA   0x1100000000 /* page that the initrd starts in */
+#define BOOT_DT_VA       0x183d048000 /* page that the device tree starts in */
+#define BOOT_INITRD_VA   0x193d088000 /* page that the initrd starts in */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
