@@ -16,6 +16,9 @@ struct hart;
 /* Code that only boot runs: its frames are given away afterwards. */
 #define BOOT_ONLY __attribute__((section(".text.boot")))
 
+/* Small rather than fast, in a file that is compiled for speed. */
+#define COLD __attribute__((cold, noinline))
+
 /* The address of physical memory in the direct map, and back. */
 static inline void *direct(uint64_t pa)
 {

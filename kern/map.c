@@ -166,7 +166,7 @@ static int64_t new_memory(struct map *m, uint64_t left)
 	return n != 0 ? (int64_t)n : error;
 }
 
-static int new_executor(struct map *m)
+COLD static int new_executor(struct map *m)
 {
 	struct place p = {.vas = m->caller, .va = m->to.va};
 	struct executor *ex = executor_new(m->to.vas);
@@ -177,7 +177,7 @@ static int new_executor(struct map *m)
 	return place_leaf(m, &p, make_leaf(m, executor_frame(ex), TAG_EXECUTOR));
 }
 
-static int new_vas(struct map *m)
+COLD static int new_vas(struct map *m)
 {
 	struct place p = {.vas = m->caller, .va = m->to.va};
 	struct vas *v = vas_new(m->caller, m->aux);
@@ -219,7 +219,7 @@ static int table_to_view(struct map *m, uint64_t *frame)
 
 	if (m->from.va != 0 && handle_vas(m->caller, m->from.va, &v, &rights) != 0)
 		return -HL_EBADF;
-	if (level > (global->top_shift - LARGE_SHIFT) / 9 || va >= global->user_top)
+	if (level > (global->top_shift == 30 ? 1 : 2) || va >= global->user_top)
 		return -HL_EINVAL;
 	if (!(rights & MAP_R))
 		return -HL_EPERM;
@@ -243,7 +243,7 @@ static int executor_to_view(struct map *m, uint64_t *frame)
 	return rights & MAP_R ? 0 : -HL_EPERM;
 }
 
-static int view(struct map *m)
+COLD static int view(struct map *m)
 {
 	uint64_t frame, leaf;
 	int error = executor_to_view(m, &frame);
@@ -261,7 +261,7 @@ static int view(struct map *m)
 	return place_leaf(m, &m->to, leaf);
 }
 
-static int share(struct map *m, bool move)
+COLD static int share(struct map *m, bool move)
 {
 	uint64_t leaf, copy;
 	int error = find(m, &m->from);
@@ -331,7 +331,7 @@ static int64_t unmap(struct map *m, uint64_t left)
 	return n;
 }
 
-static int protect(struct map *m)
+COLD static int protect(struct map *m)
 {
 	int error = find(m, &m->to);
 	uint64_t *entry = m->to.entry, leaf, less;
@@ -382,7 +382,7 @@ static int64_t some(struct map *m, uint64_t left)
 	return error != 0 ? error : 1;
 }
 
-static int check_device(const struct map *m, uint64_t count)
+COLD static int check_device(const struct map *m, uint64_t count)
 {
 	uint64_t first = m->from.va >> PAGE_SHIFT, end = first + (count << (m->shift - PAGE_SHIFT));
 
@@ -397,7 +397,7 @@ static int check_device(const struct map *m, uint64_t count)
 }
 
 /* The VASs that the call names, and whether the caller may. */
-static int find_vases(struct map *m, uint64_t target, uint64_t source)
+COLD static int find_vases(struct map *m, uint64_t target, uint64_t source)
 {
 	uint64_t op = m->attr & MAP_OP_MASK;
 	unsigned rights;

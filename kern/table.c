@@ -38,7 +38,7 @@ uint64_t *table_make(struct vas *v, uint64_t va, unsigned leaf_shift)
 	return &table[va >> leaf_shift & TABLE_INDEX];
 }
 
-uint64_t table_frame(struct vas *v, uint64_t va, unsigned level)
+COLD uint64_t table_frame(struct vas *v, uint64_t va, unsigned level)
 {
 	uint64_t *entry = table_find(v, va, PAGE_SHIFT + 9 * (level + 1));
 	uint64_t value = entry != NULL && entry != TABLE_BLOCKED ? atomic_load(entry) : 0;
@@ -58,7 +58,7 @@ static unsigned next_used(const uint64_t *table, unsigned i, unsigned n)
 	return i;
 }
 
-uint64_t table_sweep(struct vas *v, uint64_t va)
+COLD uint64_t table_sweep(struct vas *v, uint64_t va)
 {
 	struct frame_run run = {0};
 	uint64_t *table = v->user, *above = NULL;

@@ -3,8 +3,8 @@
  * Reclaiming: grace periods, who does the steps, counts that are taken only
  * while they are not zero, and the order of a takedown.
  *
- * A grace period that would interrupt somebody may be put off; then a timer comes back to
- * it.  A call may do a step, or leave it to the tick of its hart.
+ * A grace period that would interrupt somebody may be put off, once; then a timer comes
+ * back to it.  A call may do a step, or leave it to the tick of its hart.
  *
  * Modelled: HARTS harts, one executor page, capabilities on it in two slots,
  * its VAS, and on each hart a program of another VAS, which may do any of the
@@ -109,6 +109,7 @@ bool running; /* grace_running */
 byte waits; /* grace_harts */
 bool limbo, waiting; /* the page is on that list */
 byte ticket; /* limbo_ticket - grace_done */
+bool put_off; /* the period that is needed */
 byte jobs; /* programs in the queue */
 /* hart pages */
 bool moved[HARTS + 1]; /* quiesced != quiesced_seen */
@@ -177,11 +178,7 @@ dispatch:
 	}
 
 	/* sched_find */
-	if
-	:: later[me] -> later[me] = false; reclaim_event() /* sched_timers */
-	:: later[me]
-	:: !later[me]
-	fi;
+	sched_timers();
 	space[me] = false; /* hart_use_kernel_space */
 	tick[me] = false;
 	do
@@ -299,11 +296,7 @@ sched_interrupt:
 	reclaim_answered();
 	/* Which of the timers it was, if it was one. */
 	atomic { ticks = tick[me]; tick[me] = false }
-	if
-	:: later[me] -> later[me] = false; reclaim_event()
-	:: later[me]
-	:: !later[me]
-	fi;
+	sched_timers();
 	reclaim_poll();
 	if
 	:: ticks && reclaim_wanted -> ticks = false; sched_relay(); sched_kick()
@@ -440,13 +433,11 @@ vas_kill:
 after_call:
 	if
 	:: reclaim_poll()
-	:: true ->
-		if
 #ifndef BUG_CALL_NO_RELAY
-		:: reclaim_wanted -> sched_relay()
+	:: reclaim_wanted -> sched_relay()
+#else
+	:: reclaim_wanted
 #endif
-		:: else
-		fi
 	fi;
 	goto user
 }

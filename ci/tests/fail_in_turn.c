@@ -3,7 +3,7 @@
  * Each allocation fails in turn.  A frame is charged to a budget before it is taken, so a
  * space with a budget of n is an allocator that fails at the n + 1st.  For n from 0 on until
  * it succeeds: each operation that allocates does exactly as much as that allows, undoes
- * the rest, and what it then leaves of the budget can be had to the last frame. 
+ * the rest, and what it then leaves of the budget can be had to the last frame.
  * stay where they are: tables, as long as their space.
  */
 #include "kit.h"
