@@ -62,8 +62,11 @@ uint64_t frame_alloc_run(struct vas *payer, uint64_t want, uint64_t *got)
 
 uint64_t frame_alloc_large(struct vas *payer)
 {
-	/* Taken first: else one that there is no room for would, for a moment, keep
-	 * the budget from others. */
+	/* Who hasn't the budget doesn't keep a block from others, not for a moment either.  It
+	 * is taken before it is charged: else one that there is no room for would keep the
+	 * budget. */
+	if (atomic_load(&payer->avail) / VAS_ONE < BLOCK_FRAMES)
+		return 0;
 	uint64_t first = block_take_whole();
 	if (first == 0)
 		return 0;

@@ -10,7 +10,6 @@
 #include "timer.h"
 #include "vas.h"
 
-#define FAR_LONGER 8                       /* entries that one ring has more than another */
 #define TICK_STEPS 4                       /* of the reclaimer, at most */
 #define HALF       (RQ_FULL / RQ_STEP / 2) /* of a ring: what a tick moves at most */
 
@@ -80,11 +79,26 @@ static bool stealable(void)
 	       atomic_load(&(*runq_slot(this_hart, head))->affinity) == EX_HART_ANY;
 }
 
+/* A hart sleeps, and here the first is bound: no thief takes it, nor what is behind it. */
+static bool hidden(void)
+{
+	return runq_bytes() != 0 && atomic_load(&global->idle) != 0 && !stealable();
+}
+
 void sched_pushed(void)
 {
 	if (this_hart->tickless) {
 		tick_set(hart_time());
 		timer_program();
+	}
+	if (hidden()) {
+		/* So what was pushed last can be taken back, without a word to anybody. */
+		struct executor *ex = *runq_slot(this_hart, this_hart->rq_tail - RQ_STEP);
+		if (ex->affinity == EX_HART_ANY) {
+			atomic_store(&this_hart->rq_tail, this_hart->rq_tail - RQ_STEP);
+			ex->next = NULL;
+			queue_fifo(ex, ex, 0);
+		}
 	}
 	if (stealable() || queue_fifo_waits())
 		sched_kick();
@@ -151,43 +165,15 @@ uint64_t sched_random_hart(void)
 	return n < count ? n : n - count;
 }
 
-/* Harts that are all busy take nothing from each other.  So one compares its ring with
- * that of another, any one, at its tick: *more is by how many its own is longer. */
-static struct hart *compare_rings(int64_t *more)
-{
-	struct hart *h = global->hart[sched_random_hart()];
-
-	*more = (int64_t)(runq_bytes() + atomic_load(&h->rq_head) - atomic_load(&h->rq_tail)) /
-		RQ_STEP;
-	return h;
-}
-
-/* Half of a large difference goes there, from the head: it is sooner on there. */
-static void share_out(void)
-{
-	int64_t more;
-	struct hart *h = compare_rings(&more);
-
-	if (more < FAR_LONGER)
-		return;
-	/* As a thief, not past a bound one: those keep their places. */
-	for (more /= 2; more != 0 && stealable(); more--) {
-		struct executor *ex = runq_take();
-		if (ex != NULL && ex->affinity == EX_HART_ANY)
-			queue_send(h, ex);
-		else if (ex != NULL)
-			runq_push(ex);
-	}
-}
-
-/* ex has had its slice and goes to the end of this ring, or of one that isn't longer
- * without it: so who spins in a crowd gets as much in the end as who spins alone. */
+/* Harts that are all busy take nothing from each other.  So ex, who has had its slice, goes to
+ * the end of this ring, or of another, any one, that isn't longer without it: who spins in a
+ * crowd gets as much in the end as who spins alone. */
 static void push_or_send(struct executor *ex)
 {
-	int64_t more;
-	struct hart *h = compare_rings(&more);
+	struct hart *h = global->hart[sched_random_hart()];
+	uint64_t there = atomic_load(&h->rq_tail) - atomic_load(&h->rq_head);
 
-	if (h != this_hart && more >= 0 && ex->affinity == EX_HART_ANY)
+	if (h != this_hart && runq_bytes() >= there && ex->affinity == EX_HART_ANY)
 		queue_send(h, ex);
 	else
 		runq_push(ex);
@@ -244,11 +230,15 @@ static struct executor *tick(struct executor *ex)
 		atomic_or(&ex->state, EX_FULL);
 		requeue(ex);
 	}
-	share_out();
+	if (hidden()) {
+		/* Those that aren't bound to the FIFO, the others back in their order. */
+		queue_exchange(runq_bytes() / RQ_STEP, 0);
+		queue_drain();
+	}
 	if (tick_needed()) {
 		/* From now: the lock may have taken long. */
 		tick_set(hart_time());
-		if (stealable() || reclaim_wanted())
+		if (stealable() || queue_fifo_waits() || reclaim_wanted())
 			sched_kick();
 	} else {
 		this_hart->tickless = 1;
