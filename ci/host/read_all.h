@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <hartleaf/fdt.h>
+#include <hartleaf/isa.h>
 
 /* Line of the first call that says the tree is damaged after all, or 0. */
 static inline int read_all(const uint8_t *fdt)
@@ -35,6 +36,8 @@ static inline int read_all(const uint8_t *fdt)
 		}
 		(void)fdt_compatible(&n, "riscv,cpu");
 		(void)fdt_enabled(&n);
+		(void)isa_has(&n, "c");
+		(void)isa_has(&n, "zicboz");
 		(void)fdt_name_is(&n, "memory");
 		child = n;
 		while ((got = fdt_child(&n, &child)) > 0)

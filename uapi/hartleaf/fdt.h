@@ -321,11 +321,11 @@ static inline int fdt_enabled(const struct fdt_node *n)
 	return !s || fdt_same(s, "okay") || fdt_same(s, "ok");
 }
 
-/* Is `want` one of the strings of the node's `compatible`? */
-static inline int fdt_compatible(const struct fdt_node *n, const char *want)
+/* Is `want` one of the strings of a property that is a list of them? */
+static inline int fdt_list_has(const struct fdt_node *n, const char *name, const char *want)
 {
 	uint32_t len;
-	const char *s = fdt_prop(n, "compatible", &len), *end;
+	const char *s = fdt_prop(n, name, &len), *end;
 
 	if (!s || !len || s[len - 1] != 0)
 		return 0;
@@ -336,6 +336,11 @@ static inline int fdt_compatible(const struct fdt_node *n, const char *want)
 			s++;
 	}
 	return 0;
+}
+
+static inline int fdt_compatible(const struct fdt_node *n, const char *want)
+{
+	return fdt_list_has(n, "compatible", want);
 }
 
 /* Moves `child` to the next direct child of `parent`; start with *child =
