@@ -39,6 +39,15 @@ BOOT_ONLY _Noreturn void boot_refuse(const char *why)
 	machine_stop(true);
 }
 
+_Noreturn void panic_firmware(uint64_t extension, int64_t error)
+{
+	print("hartleaf: panic: the firmware fails: ");
+	print_hex("extension", extension);
+	print_hex(" error", error);
+	print("\n");
+	machine_stop(true);
+}
+
 _Noreturn void panic_first(const struct executor *ex)
 {
 	print("hartleaf: fault in the first executor: ");

@@ -9,6 +9,8 @@
 
 /* Boot meets a machine it can't use. */
 _Noreturn void boot_refuse(const char *why);
+/* A call of the firmware that the kernel can't go on without has failed. */
+_Noreturn void panic_firmware(uint64_t extension, int64_t error);
 /* The first executor has faulted. */
 _Noreturn void panic_first(const struct executor *ex);
 /* The kernel itself has trapped; regs[0] is the pc, regs[n] is xn. */

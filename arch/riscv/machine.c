@@ -9,6 +9,7 @@
 #include "sbi.h"
 #include <kern/atomic.h>
 #include <kern/global.h>
+#include <kern/panic.h>
 
 #include <hartleaf/leaf.h>
 
@@ -45,7 +46,11 @@ static void for_sbi_harts(uint64_t harts, uint64_t extension, uint64_t function,
 		}
 		if (mask == 0)
 			return;
-		sbi_call(extension, function, mask, base, start, size, asid);
+		struct sbi_result done =
+			sbi_call(extension, function, mask, base, start, size, asid);
+		/* Else a wakeup would be lost, or a translation stay that is no more. */
+		if (done.error != 0)
+			panic_firmware(extension, done.error);
 	}
 }
 
@@ -69,10 +74,13 @@ uint64_t hart_time(void)
 
 void hart_timer(uint64_t at)
 {
-	if (this_hart->sstc)
+	if (this_hart->sstc) {
 		asm volatile("csrw %0, %1" ::"i"(STIMECMP), "r"(at));
-	else
-		sbi_call(SBI_TIME, SBI_TIME_SET, at, 0, 0, 0, 0);
+		return;
+	}
+	struct sbi_result done = sbi_call(SBI_TIME, SBI_TIME_SET, at, 0, 0, 0, 0);
+	if (done.error != 0)
+		panic_firmware(SBI_TIME, done.error);
 }
 
 bool hart_timer_due(void)

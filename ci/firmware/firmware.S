@@ -2,7 +2,7 @@
  *
  * The smallest firmware that the kernel can refuse: M-mode, one hart of QEMU's
  * virt machine, started by QEMU in place of OpenSBI (-bios).  It offers the
- * legacy putchar, probing, and shutdown; whatever else is probed is "there",
+ * legacy putchar, probing, and shutdown, and leaves timers to Sstc; whatever else is probed is "there",
  * but LACKING, and answers "not supported" when called.
  *
  * Built several times with other numbers (CMakeLists.txt):
@@ -33,6 +33,8 @@
 #define MIDELEG       0x222
 #define PMP_ALL       0x1f
 #define CAUSE_CALL_S  9
+#define MENVCFG       0x30a
+#define MENVCFG_STCE  (1 << 63)
 
 #define SBI_PUTCHAR 0x1
 #define SBI_BASE    0x10
@@ -55,6 +57,8 @@ _start:
 	csrw mcounteren, t0
 	li t0, PMP_ALL
 	csrw pmpcfg0, t0
+	li t0, MENVCFG_STCE
+	csrw MENVCFG, t0
 	li t0, MEDELEG
 	csrw medeleg, t0
 	li t0, MIDELEG
