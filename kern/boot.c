@@ -16,10 +16,12 @@
 #include "vas.h"
 
 #include <hartleaf/fdt.h>
+#include <hartleaf/isa.h>
 #include <hartleaf/leaf.h>
 
 extern char image_start[], image_end[];
-extern char stub_start[], stub_end[], early_root[];
+extern char stub_start[], stub_end[];
+extern uint64_t early_root[];
 
 #define ASID_OPTION   "hartleaf.asid_bits="
 #define PAGING_OPTION "hartleaf.paging="
@@ -159,6 +161,34 @@ static void read_paging(void)
 	global->user_top = 1UL << (global->top_shift + 8);
 }
 
+/* From /cpus or a hart to the next hart that is in use. */
+static bool next_cpu(struct fdt_node *n, uint64_t *sbi_id)
+{
+	uint64_t size;
+
+	while (fdt_next(n) > 0 && n->depth > 1)
+		if (n->depth == 2 && fdt_name_is(n, "cpu") && fdt_enabled(n) &&
+		    fdt_reg(n, 0, sbi_id, &size) > 0)
+			return true;
+	return false;
+}
+
+/* Pages for all harts that there may be, before the first fence of any: a hart may remember that
+ * there was nothing at a place, until its next one. */
+static void map_harts(void)
+{
+	struct fdt_node n;
+	uint64_t sbi_id, id = 0;
+
+	global->hart[id] = memory_map_hart(id);
+	if (fdt_find(dt, "/cpus", &n) <= 0 ||
+	    !fdt_number(&n, "timebase-frequency", &global->info->timebase))
+		boot_refuse("no timebase-frequency in the device tree");
+	while (next_cpu(&n, &sbi_id))
+		if (sbi_id != boot_sbi_id && ++id < HART_MAX)
+			global->hart[id] = memory_map_hart(id);
+}
+
 void boot_main(uint64_t sbi_id, uint64_t device_tree, uint64_t image_pa)
 {
 	dt = direct(device_tree);
@@ -186,20 +216,30 @@ void boot_main(uint64_t sbi_id, uint64_t device_tree, uint64_t image_pa)
 	memory_reserve(dt_pa, dt_size);
 	memory_reserve(initrd_pa, initrd_size);
 	memory_map_kernel();
-	if (finisher != 0)
-		global->finisher = memory_map_finisher(finisher);
+	void *mapped = finisher != 0 ? memory_map_finisher(finisher) : NULL;
+	map_harts();
 	if (!machine_use_kernel_space())
 		boot_refuse("this hart has no Sv48");
+	global->finisher = mapped;
 	uint64_t bits = machine_asid_bits();
 	global->asid_bits = option_number(ASID_OPTION, 0, bits, bits,
 					  ASID_OPTION " takes 0 to what the hart has");
-	global->hart[0] = memory_map_hart(0);
 	machine_enter(global->hart[0]);
 }
 
+/* Harts come here one by one, the boot hart first. */
 static void hart_begin(void)
 {
-	hart_timer_begin();
+	struct info *info = global->info;
+	uint64_t zero_bytes, isa = hart_probe(early_root, &zero_bytes);
+
+	if (this_hart->id == 0) {
+		info->isa = isa;
+		info->zero_bytes = zero_bytes;
+	}
+	info->isa &= isa;
+	if (info->zero_bytes != zero_bytes)
+		info->zero_bytes = 0;
 	this_hart->tickless = 1;
 	this_hart->later_at = UINT64_MAX;
 	this_hart->random = this_hart->id + 1;
@@ -219,100 +259,48 @@ void boot_secondary(void)
 	dispatch();
 }
 
-/* Extension `want` in an ISA string: a letter of the first part, or one of the
- * words that follow, parted by '_'. */
-static bool isa_has(const char *isa, const char *want)
-{
-	while (*isa != 0 && *isa != '_') {
-		if (want[1] == 0 && *isa == *want)
-			return true;
-		isa++;
-	}
-	while (*isa == '_') {
-		const char *w = want;
-		isa++;
-		while (*w != 0 && *isa == *w)
-			isa++, w++;
-		if (*w == 0 && (*isa == 0 || *isa == '_'))
-			return true;
-		while (*isa != 0 && *isa != '_')
-			isa++;
-	}
-	return false;
-}
-
-static uint64_t isa_bits(const struct fdt_node *cpu)
-{
-	static const struct {
-		uint64_t bit;
-		char name[8];
-	} known[] = {
-		{INFO_ISA_F, "f"}, {INFO_ISA_D, "d"},       {INFO_ISA_C, "c"},
-		{INFO_ISA_V, "v"}, {INFO_ISA_SSTC, "sstc"}, {INFO_ISA_ZICBOZ, "zicboz"},
-	};
-	const char *isa = fdt_string(cpu, "riscv,isa");
-	uint64_t bits = 0;
-
-	if (isa == NULL || isa[0] != 'r' || isa[1] != 'v' || isa[2] == 0 || isa[3] == 0)
-		return 0;
-	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (isa_has(isa + 4, known[i].name))
-			bits |= known[i].bit;
-	return bits;
-}
-
-/* A node may have harts and no memory. */
-static void set_node(struct hart *hart, const struct fdt_node *n)
-{
-	uint64_t node = node_of(n);
-
-	hart->node = node < global->nodes ? node : 0;
-}
-
 /* One hart at a time, ids in the order of the device tree but that the boot
  * hart, whichever it is, has 0. */
 static void start_harts(void)
 {
+	struct info *info = global->info;
 	struct fdt_node n;
-	uint64_t base, size, isa = ~0UL;
-	struct hart *hart = NULL;
-	bool inside = false;
+	uint64_t sbi_id, node, compressed = 0;
 
+	fdt_find(dt, "/cpus", &n);
 	global->harts = 1;
 	this_hart->sbi_id = boot_sbi_id;
-	for (int got = fdt_root(dt, &n); got > 0; got = fdt_next(&n)) {
-		if (n.depth == 1)
-			inside = fdt_name_is(&n, "cpus");
-		if (n.depth == 1 && inside && !fdt_number(&n, "timebase-frequency", &base))
-			boot_refuse("no timebase-frequency in the device tree");
-		if (n.depth == 1 && inside)
-			global->info->timebase = base;
-		if (n.depth != 2 || !inside || !fdt_name_is(&n, "cpu") || !fdt_enabled(&n) ||
-		    fdt_reg(&n, 0, &base, &size) <= 0)
+	while (next_cpu(&n, &sbi_id)) {
+		bool here = sbi_id == boot_sbi_id;
+		if (!here && global->harts == HART_MAX)
 			continue;
-		if (base != boot_sbi_id) {
-			if (global->harts == HART_MAX)
-				continue;
-			/* One that didn't start leaves its page to the next. */
-			if (hart == NULL)
-				hart = memory_map_hart(global->harts);
-			hart->sbi_id = base;
-			set_node(hart, &n);
+		/* One that doesn't start leaves its page to the next. */
+		struct hart *hart = here ? this_hart : global->hart[global->harts];
+		hart->sbi_id = sbi_id;
+		/* A node of memory may have harts and no memory. */
+		node = node_of(&n);
+		hart->node = node < global->nodes ? node : 0;
+		if (!here) {
 			global->starting = hart;
-			if (!hart_start(hart))
-				continue;
-			while (atomic_load_acquire(&hart->quiesced) == 0)
+			bool starts = hart_start(hart);
+			while (starts && atomic_load_acquire(&hart->quiesced) == 0)
 				;
-			global->hart[global->harts] = hart;
+			global->starting = NULL;
+			if (!starts)
+				continue;
 			/* Release: pairs with the acquire of those that steal. */
 			atomic_store_release(&global->harts, global->harts + 1);
-			hart = NULL;
-		} else {
-			set_node(this_hart, &n);
 		}
-		isa &= isa_bits(&n);
+		compressed += isa_has(&n, "c");
 	}
-	global->info->isa = isa;
+	memory_unmap_harts(global->harts);
+	if (compressed == global->harts)
+		info->isa |= INFO_ISA_C;
+	if (info->zero_bytes != 0) {
+		info->isa |= INFO_ISA_ZICBOZ;
+		pages_zero_by_block();
+	}
+	pages_zero(early_root, 1); /* nobody uses what is writable and executable */
 }
 
 static void enter_leaf(struct vas *v, uint64_t va, uint64_t leaf)
@@ -394,7 +382,6 @@ void boot_rest(void)
 {
 	struct info *info = global->info;
 
-	pages_zero(early_root, 1); /* nobody uses what is writable and executable */
 	hart_begin();
 	this_hart->quiesced = 1;
 	start_harts();

@@ -40,8 +40,7 @@ void boot_discard(void)
 		;
 	for (uint64_t i = 0; i < pages; i++)
 		global->init_leaves[i] = 0;
-	/* Everything: harts that came early may remember that windows which were
-	 * mapped later are not. */
+	/* Everything; windows of harts that didn't start went, too. */
 	tlb_flush(harts);
 	if (!announce(frame, pages))
 		pages = 0;

@@ -22,6 +22,7 @@
 #define GL_KERNEL_SATP     0x740
 #define GL_STARTING        0x748
 #define GL_TOP_SHIFT       0x750
+#define GL_INFO            0x758
 
 /* Hot words of executor pages lie in the sets of 0x000-0x23f; the hart page
  * keeps its own out of there but for the queue node of its lock. */
@@ -137,20 +138,20 @@ struct global {
 
 	/* Written at boot only. */
 	LINE uint64_t kernel_satp;
-	struct hart *starting; /* the hart that boot waits for */
+	struct hart *starting; /* the hart that boot waits for, or NULL */
 	uint64_t top_shift;    /* of a root entry: 30 for Sv39, 39 for Sv48 */
-	uint64_t user_top;     /* first address above the user half */
+	struct info *info;
+	uint64_t user_top; /* first address above the user half */
 	uint64_t satp_mode;
 	uint64_t harts;
 	uint64_t nodes;
 	uint64_t asid_bits;
-	uint64_t slice;          /* in ticks of `time` */
-	uint64_t grace_gap;      /* likewise: least time between two grace periods */
-	uint64_t image_pa;       /* where the image is loaded */
-	struct vas *kernel_root; /* what every root has in its upper half */
-	uint64_t *init_leaves;   /* of what boot_discard gives away */
-	struct executor *first;  /* its end is the machine's */
-	struct info *info;
+	uint64_t slice;              /* in ticks of `time` */
+	uint64_t grace_gap;          /* likewise: least time between two grace periods */
+	uint64_t image_pa;           /* where the image is loaded */
+	struct vas *kernel_root;     /* what every root has in its upper half */
+	uint64_t *init_leaves;       /* of what boot_discard gives away */
+	struct executor *first;      /* its end is the machine's */
 	volatile uint32_t *finisher; /* machine_stop's; NULL: there is none */
 	uint64_t ram_ranges;
 	uint64_t free_ranges;
@@ -183,6 +184,8 @@ _Static_assert(offsetof(struct global, reclaim_seen) == GL_RECLAIM_SEEN, "");
 _Static_assert(offsetof(struct global, kernel_satp) == GL_KERNEL_SATP, "");
 _Static_assert(offsetof(struct global, starting) == GL_STARTING, "");
 _Static_assert(offsetof(struct global, top_shift) == GL_TOP_SHIFT, "");
+_Static_assert(offsetof(struct global, info) == GL_INFO, "");
+_Static_assert(offsetof(struct info, zero_bytes) == INFO_ZERO_BYTES, "");
 _Static_assert(sizeof(struct global) <= 4096, "the global page is a page");
 
 register struct global *global asm("gp");

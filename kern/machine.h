@@ -49,8 +49,11 @@ void hart_wait(void);
 uint64_t hart_time(void);
 void hart_timer(uint64_t at);
 bool hart_timer_due(void);
-/* Boot: once on each hart, before its first hart_timer. */
-void hart_timer_begin(void);
+/* Boot: once on each hart, before its first hart_timer.  INFO_ISA_* that it has been seen to
+ * execute, and the bytes that its cbo.zero clears; 0: it has none.  The page is scratch. */
+uint64_t hart_probe(uint64_t *page, uint64_t *zero_bytes);
+/* Boot: all harts have cbo.zero, of info->zero_bytes: pages_zero is by that from now on. */
+void pages_zero_by_block(void);
 /* Leave every user address space. */
 void hart_use_kernel_space(void);
 /* Drop what this hart may have cached of user space under `asid`, and of code: it is to

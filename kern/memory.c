@@ -132,6 +132,12 @@ static uint64_t *entry_of(uint64_t va)
 	return &table[va >> PAGE_SHIFT & 511];
 }
 
+/* Of a hart; that of HART_MAX is the test device's. */
+static uint64_t *window(uint64_t id)
+{
+	return entry_of(WINDOWS + id * WINDOW_PAGES * PAGE_SIZE);
+}
+
 static uint64_t *map(uint64_t va, uint64_t pa, uint64_t flags)
 {
 	uint64_t *entry = entry_of(va);
@@ -194,6 +200,8 @@ void memory_map_kernel(void)
 		map_array(BLOCKS + (first >> BLOCK_SHIFT), BLOCKS + ((end - 1) >> BLOCK_SHIFT) + 1);
 	}
 	map_image();
+	/* All tables for windows, so that those of harts may be taken back. */
+	window(HART_MAX);
 	uint64_t frame = memory_take();
 	map(INFO_VA, frame << PAGE_SHIFT, USER_R);
 	global->info = direct(frame << PAGE_SHIFT);
@@ -226,4 +234,17 @@ struct hart *memory_map_hart(uint64_t id)
 	hart->id = id;
 	hart->stack_top = va + 3 * PAGE_SIZE;
 	return (struct hart *)va;
+}
+
+void memory_unmap_harts(uint64_t id)
+{
+	uint64_t *entry = window(id);
+
+	/* Frames are taken in their order, and nothing was taken after these. */
+	if (id < HART_MAX && *entry != 0)
+		taken = *entry >> LEAF_PPN_SHIFT;
+	for (; id < HART_MAX; id++) {
+		entry = window(id);
+		entry[0] = entry[2] = 0;
+	}
 }

@@ -22,5 +22,7 @@ void memory_map_kernel(void);
 void *memory_map_finisher(uint64_t pa);
 /* A hart's page and stack, and guards around it. */
 struct hart *memory_map_hart(uint64_t id);
+/* Those from id on don't run.  Nothing but them was mapped since the first of them. */
+void memory_unmap_harts(uint64_t id);
 
 #endif

@@ -33,14 +33,9 @@
 8:
 	.endm
 
-/* What every hart sets once.  senvcfg came late: where it is missing the write
- * traps, and that is all right. */
+/* What every hart sets once. */
 	.macro SET_CSRS tmp
-	la \tmp, 9f
-	csrw stvec, \tmp
-	csrw senvcfg, zero
-	.balign 4
-9:	la \tmp, trap_entry
+	la \tmp, trap_entry
 	csrw stvec, \tmp
 	csrw sscratch, zero
 	li \tmp, SSTATUS_SIE | SSTATUS_SPP | SSTATUS_VS | SSTATUS_FS | SSTATUS_XS | SSTATUS_SUM | SSTATUS_MXR
@@ -145,13 +140,14 @@ bad_address:
 /*
  * void secondary_start(uint64_t sbi_id)
  * The kernel's tables stand; go there at once.  Harts are started one by one, so
- * which one this is stands in the global page; a1 is not to be trusted, see _start.
+ * the page of this one stands in the global page; a1 is not to be trusted, see _start.
+ * One that nobody waits for sleeps, in code that stays.
  */
 FUNCTION secondary_start
 	csrw sie, zero
 	la t0, global_page /* physical */
 	ld a1, GL_STARTING(t0)
-	beqz a1, 2f /* nobody asked for it */
+	beqz a1, 2f
 	ld t0, GL_KERNEL_SATP(t0)
 	LINKED t1, 1f
 	csrw stvec, t1
@@ -161,15 +157,22 @@ FUNCTION secondary_start
 	.balign 4
 1:	fence.i
 	sfence.vma
-	SET_CSRS t0
 	la gp, global_page
 	mv tp, a1
+	ld t0, HT_SBI_ID(tp)
+	bne t0, a0, 2f
+	SET_CSRS t0
 	ld sp, HT_STACK(tp)
 	call boot_secondary
 	unimp
-2:	wfi
-	j 2b
+2:	j hart_astray
 END_FUNCTION secondary_start
+
+	.text
+hart_astray: /* sie = 0; paging may be on or off */
+	wfi
+	j hart_astray
+	.section .text.boot, "ax"
 
 /* _Noreturn void machine_enter(struct hart *hart) */
 FUNCTION machine_enter

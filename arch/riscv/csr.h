@@ -17,6 +17,7 @@
 #define SI_SOFTWARE      0x2 /* sie, sip */
 #define SI_TIMER         0x20
 #define CAUSE_ECALL      8     /* from U-mode */
+#define SENVCFG_CBZE     0x80  /* users may cbo.zero */
 #define STIMECMP         0x14d /* Sstc; the assembler of rv64ia doesn't know its name */
 #define COUNTEREN        0x7   /* cycle, time, instret */
 

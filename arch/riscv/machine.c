@@ -88,27 +88,6 @@ bool hart_timer_due(void)
 	return csr_read(sip) & SI_TIMER;
 }
 
-BOOT_ONLY void hart_timer_begin(void)
-{
-	uint64_t there, trap, was;
-
-	/* Without Sstc the write traps, to just behind it; that sets SPP. */
-	asm volatile("la %1, 1f\n\t"
-		     "csrrw %2, stvec, %1\n\t"
-		     "li %0, 0\n\t"
-		     "csrw %3, %4\n\t"
-		     "li %0, 1\n\t"
-		     ".balign 4\n"
-		     "1:\tcsrw stvec, %2\n\t"
-		     "csrc sstatus, %5"
-		     : "=&r"(there), "=&r"(trap), "=&r"(was)
-		     : "i"(STIMECMP), "r"(-1UL), "r"(SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SIE)
-		     : "memory");
-	this_hart->sstc = there;
-	this_hart->timer_at = -1UL;
-	hart_timer(-1UL);
-}
-
 void hart_wait(void)
 {
 	asm volatile("wfi" ::: "memory");

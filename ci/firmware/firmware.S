@@ -11,6 +11,8 @@
  *   DAMAGE_AT    offset in the device tree where a word is overwritten; a
  *                negative one leaves the tree whole
  *   DAMAGE_WORD  with this, as a big-endian word
+ *   ZERO_BYTES   cbo.zero (a0) is there, by emulation, and clears as many; 0: it
+ *                does nothing; negative: it isn't there
  *
  * INVARIANTS
  *   start     by QEMU: M-mode, a0 = hart id, a1 = device tree, a2 = address of
@@ -32,9 +34,20 @@
 #define MEDELEG       0xb1ff /* all but the calls of S- and M-mode */
 #define MIDELEG       0x222
 #define PMP_ALL       0x1f
+#define CAUSE_ILLEGAL 2
 #define CAUSE_CALL_S  9
+#define CBO_ZERO_A0   0x45200f
+
 #define MENVCFG       0x30a
 #define MENVCFG_STCE  (1 << 63)
+#define SENVCFG_CBZE  0x80
+#define MSTATUS_MPRV  (1 << 17)
+#define MSTATUS_MPP   (3 << 11)
+#define SSTATUS_SIE   0x2
+#define SSTATUS_SPIE  0x20
+#define SSTATUS_SPP   0x100
+#define MPP_TO_SPP    3 /* shifts right */
+#define SIE_TO_SPIE   4 /* left */
 
 #define SBI_PUTCHAR 0x1
 #define SBI_BASE    0x10
@@ -59,7 +72,11 @@ _start:
 	csrw pmpcfg0, t0
 	li t0, MENVCFG_STCE
 	csrw MENVCFG, t0
+	.if ZERO_BYTES >= 0
+	li t0, MEDELEG & ~(1 << CAUSE_ILLEGAL)
+	.else
 	li t0, MEDELEG
+	.endif
 	csrw medeleg, t0
 	li t0, MIDELEG
 	csrw mideleg, t0
@@ -98,6 +115,10 @@ handler:
 	csrr t1, mscratch
 	sd t1, SAVE_T0(t0)
 	csrr t1, mcause
+	.if ZERO_BYTES >= 0
+	li t2, CAUSE_ILLEGAL
+	beq t1, t2, illegal
+	.endif
 	li t2, CAUSE_CALL_S
 	bne t1, t2, die
 	csrr t1, mepc
@@ -143,6 +164,58 @@ reset:
 1:	li t2, FINISHER
 	sw t1, (t2)
 	j park
+
+	.if ZERO_BYTES >= 0
+/* Users only where senvcfg lets them.  The stores are made as from the mode that trapped. */
+illegal:
+	csrr t1, mtval
+	li t2, CBO_ZERO_A0
+	bne t1, t2, supervisors
+	csrr t1, mstatus
+	li t2, MSTATUS_MPP
+	and t1, t1, t2
+	bnez t1, 1f
+	csrr t1, senvcfg
+	andi t1, t1, SENVCFG_CBZE
+	beqz t1, supervisors
+1:	li t2, MSTATUS_MPRV
+	.if ZERO_BYTES > 0
+	andi t1, a0, -ZERO_BYTES
+	csrs mstatus, t2
+	.rept ZERO_BYTES / 8
+	sd zero, (t1)
+	addi t1, t1, 8
+	.endr
+	csrc mstatus, t2
+	.endif
+	csrr t1, mepc
+	addi t1, t1, 4
+	csrw mepc, t1
+	j return
+
+/* As if it were delegated.  MPP is U or S: bit 11, which is SPP's 8. */
+supervisors:
+	csrr t1, mtval
+	csrw stval, t1
+	csrr t1, mepc
+	csrw sepc, t1
+	li t1, CAUSE_ILLEGAL
+	csrw scause, t1
+	li t1, SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SIE
+	csrr t2, mstatus
+	csrc mstatus, t1
+	srli t1, t2, MPP_TO_SPP
+	andi t1, t1, SSTATUS_SPP
+	csrs mstatus, t1
+	andi t1, t2, SSTATUS_SIE
+	slli t1, t1, SIE_TO_SPIE
+	csrs mstatus, t1
+	li t1, MSTATUS_MPP_S
+	csrs mstatus, t1
+	csrr t1, stvec
+	csrw mepc, t1
+	j return
+	.endif
 
 die:
 	li t1, FINISHER_BAD | STATUS_TRAP << 16

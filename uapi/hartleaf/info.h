@@ -11,12 +11,15 @@
 #define INFO_MAGIC 0x6661656c74726168 /* "hartleaf", little-endian */
 #define INFO_ABI   1
 
-#define INFO_ISA_F        0x1 /* single and double precision, by letter */
+/* What every hart has, and programs may use.  All but C is tried out on each hart at boot,
+ * whatever the device tree says; for what isn't here see <hartleaf/isa.h>. */
+#define INFO_ISA_F        0x1 /* single and double precision, by START_FP: both or neither */
 #define INFO_ISA_D        0x2
-#define INFO_ISA_C        0x4
-#define INFO_ISA_V        0x8
-#define INFO_ISA_SSTC     0x10
-#define INFO_ISA_ZICBOZ   0x20
+#define INFO_ISA_C        0x4  /* compressed instructions, if the device tree says so */
+#define INFO_ISA_V        0x8  /* never: the kernel keeps no vector registers, so they are off */
+#define INFO_ISA_SSTC     0x10 /* the kernel sets timers without the firmware */
+#define INFO_ISA_ZICBOZ   0x20 /* cbo.zero, of info.zero_bytes */
+#define INFO_ZERO_BYTES   760  /* offset */
 #define INFO_HARTS_LIMIT  64
 #define INFO_RANGES_LIMIT 24
 
@@ -56,6 +59,7 @@ struct info {
 		uint64_t pages;
 		uint64_t node;
 	} memory[INFO_RANGES_LIMIT];
+	uint64_t zero_bytes; /* that a cbo.zero clears, aligned to as many; 0 without Zicboz */
 };
 #endif
 
