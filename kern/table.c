@@ -107,7 +107,7 @@ static struct vas *leaf_vas(uint64_t leaf)
 	return direct(entry_frame(leaf) << PAGE_SHIFT);
 }
 
-int leaf_get(uint64_t leaf, struct vas *into)
+COLD int leaf_get(uint64_t leaf, struct vas *into)
 {
 	uint64_t frame = entry_frame(leaf);
 	struct executor *ex;
@@ -137,7 +137,7 @@ int leaf_get(uint64_t leaf, struct vas *into)
 	}
 }
 
-void leaf_drop(uint64_t leaf, struct vas *v, struct frame_run *run)
+COLD void leaf_drop(uint64_t leaf, struct vas *v, struct frame_run *run)
 {
 	uint64_t frame = entry_frame(leaf);
 	struct executor *ex;
