@@ -26,7 +26,7 @@ function time(ns) {
 	if (ns == "")
 		return ""
 	if (ns < 1000)
-		return ns " ns"
+		return sprintf("%.3g", ns) + 0 " ns"
 	if (ns < 1000000)
 		return sprintf("%.*f µs", ns < 10000 ? 2 : ns < 100000 ? 1 : 0, ns / 1000)
 	return sprintf("%.*f ms", ns < 10000000 ? 2 : 1, ns / 1000000)
