@@ -76,14 +76,20 @@ publish() { # DIR names...
 	done
 }
 
+# Makes `build` that of a preset, and looks if it can be written.
+can_build() { # preset
+	[[ $1 == default ]] || build=$top/build-$1
+	[[ -w $build || ! -e $build && -w $top ]] ||
+		die "can't write to $build: cmake --preset $1 -B DIR makes another one, HARTLEAF_BUILD=DIR takes it"
+}
+
 # Installs what is missing, and builds, unless $HARTLEAF_BUILD says what to take.
 build_tree() { # preset
 	[[ -z ${HARTLEAF_BUILD:-} ]] || return 0
-	[[ $1 == default ]] || build=$top/build-$1
+	can_build "$1"
 	"$top/ci/setup" >&2
-	mkdir -p "$build" && [[ -w $build ]] ||
-		die "can't write to $build: cmake --preset $1 -B DIR makes another one, HARTLEAF_BUILD=DIR takes it"
 	echo "building..." >&2
+	mkdir -p "$build"
 	(cd "$top" && cmake --preset "$1" && cmake --build --preset "$1") >"$build/build.log" 2>&1 || {
 		tail -n 40 "$build/build.log" >&2
 		die "the build failed; all of it: $build/build.log"
