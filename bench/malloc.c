@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * malloc and free of blocks of 64 bytes, some at a time, by one executor or several.  What
- * it costs to make and join these is subtracted.
+ * malloc and free of blocks of 64 bytes, some at a time, or of one large block after the other, by one
+ * executor or several.  What it costs to make and join these is subtracted.
  */
 #include "bench.h"
 #include "clock.h"
@@ -27,7 +27,24 @@ static long work(void *arg)
 	return 0;
 }
 
-static int64_t run(unsigned long crowd, unsigned long batches)
+/* Of sizes that no two can have the same block of, so some come from what all share. */
+static long work_large(void *arg)
+{
+	static const size_t sizes[] = {270000, 20000, 4ul << 20, 1ul << 20};
+	unsigned long left = (unsigned long)arg * BATCH;
+
+	while (left-- > 0) {
+		char *block = malloc(sizes[left % 4]);
+
+		if (!block)
+			bench_fail("no memory");
+		*(volatile char *)block = 1;
+		free(block);
+	}
+	return 0;
+}
+
+static int64_t run(long (*work)(void *), unsigned long crowd, unsigned long batches)
 {
 	struct hl_exec *e[MOST];
 	uint64_t begin = clock_now();
@@ -40,18 +57,28 @@ static int64_t run(unsigned long crowd, unsigned long batches)
 	return (int64_t)(clock_now() - begin);
 }
 
-void malloc_run(const struct plan *plan, struct samples *samples)
+static void measure(const struct plan *plan, struct samples *samples, long (*work)(void *))
 {
 	const unsigned long crowd = plan->size <= MOST ? plan->size : MOST;
 	const unsigned long batches = plan->ops / crowd / BATCH + 1;
 	int64_t empty = INT64_MAX;
 
 	for (int i = 0; i < 8; i++) {
-		int64_t once = run(crowd, 0);
+		int64_t once = run(work, crowd, 0);
 
 		empty = once < empty ? once : empty;
 	}
-	run(crowd, batches); /* heaps and slabs are there then */
+	run(work, crowd, batches); /* heaps and slabs are there then */
 	while (samples_wanted(samples, plan->windows))
-		samples_add(samples, run(crowd, batches) - empty, batches * crowd * BATCH);
+		samples_add(samples, run(work, crowd, batches) - empty, batches * crowd * BATCH);
+}
+
+void malloc_run(const struct plan *plan, struct samples *samples)
+{
+	measure(plan, samples, work);
+}
+
+void malloc_large_run(const struct plan *plan, struct samples *samples)
+{
+	measure(plan, samples, work_large);
 }

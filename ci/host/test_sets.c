@@ -232,7 +232,8 @@ static void areas_keep_out_of_each_others_way(void **state)
 	assert_int_equal(RT_HEAP_LOW % 0x10000, 0);
 	assert_in_range(RT_HEAP_TOP, RT_HEAP_LOW, BOOT_DT_VA);
 	assert_in_range(BOOT_INITRD_VA, BOOT_DT_VA, RT_VA_LOW);
-	assert_in_range(RT_VA_TOP, RT_VA_LOW, USER_TOP);
+	assert_in_range(RT_VA_TOP, RT_VA_LOW, RT_MAPS_LOW);
+	assert_in_range(RT_MAPS_TOP, RT_MAPS_LOW, USER_TOP);
 
 	assert_int_equal(SLOT(DIRECT_MAP), SLOT_DIRECT);
 	assert_int_equal(SLOT(DIRECT_MAP + DIRECT_TOP), SLOT_WORDS);

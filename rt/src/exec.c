@@ -18,6 +18,7 @@
 #include <hartleaf/va.h>
 
 #include "pthread/thread.h"
+#include "va.h"
 
 /* Not inlined: nothing that uses tp may be done before it is set. */
 static __attribute__((noinline, noreturn)) void run(struct hl_exec *e)
@@ -180,7 +181,7 @@ int rt_exec_make(struct hl_exec **out, const struct exec_plan *plan)
 		}
 	}
 	result = make(out, plan);
-	if (result == -HL_ENOMEM && rt_kept_drop())
+	if (result == -HL_ENOMEM && hl_memory_release())
 		result = make(out, plan);
 	return result;
 }

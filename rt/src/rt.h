@@ -65,10 +65,6 @@ static inline void rt_bare_lock(struct hl_mutex *m)
 	}
 }
 
-/* va.c: addresses for libc/slab.c, which takes them only in multiples of its own */
-uint64_t rt_heap_va_alloc(size_t pages);
-void rt_heap_va_free(uint64_t va, size_t pages);
-
 /* libc/malloc.c: what an executor had in hand when it ended goes to those who come after.
  * Of the caller itself, last thing, or of one that has ended, before its thread-local
  * storage goes. */

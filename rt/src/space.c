@@ -13,6 +13,7 @@
 
 #include "cpio.h"
 #include "libc/clock.h"
+#include "va.h"
 #include "watch.h"
 
 #define ALL_RIGHTS (MAP_R | MAP_W | MAP_X)
@@ -90,6 +91,8 @@ static int furnish(struct hl_space *s, uint64_t budget, size_t stack)
 	int result;
 
 	result = (int)sys_map_vas(s->vas, ALL_RIGHTS, budget);
+	if (result == -HL_ENOMEM && hl_memory_release())
+		result = (int)sys_map_vas(s->vas, ALL_RIGHTS, budget);
 	if (result < 0)
 		return result;
 	result = (int)sys_map_executor(s->vas, e->handle, ALL_RIGHTS);

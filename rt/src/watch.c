@@ -18,6 +18,7 @@
 
 #include "pthread/thread.h"
 #include "sync/waiter.h"
+#include "va.h"
 
 static struct hl_mutex lock;
 static struct hl_exec *all;
@@ -28,24 +29,20 @@ _Atomic uint64_t rt_watch_main_waits;
 
 struct hl_exec *rt_watch_new(void)
 {
-	struct rt_thread *t;
+	struct rt_thread *t = NULL;
 	struct hl_exec *e;
 
 	hl_mutex_lock(&lock);
 	if (!unused) {
-		uint64_t va = hl_va_alloc(1);
-
-		if (va && sys_map_new(va, 1, MAP_R | MAP_W) != 1) {
-			hl_va_free(va, 1);
-			va = 0;
-		}
-		t = (struct rt_thread *)va;
-		for (size_t i = 0; va && i < PAGE_SIZE / sizeof(*t); i++) {
-			t[i].exec.next_all = all;
-			all = &t[i].exec;
-			t[i].exec.next_free = unused;
-			unused = &t[i].exec;
-		}
+		hl_mutex_unlock(&lock); /* what is released for it may want it */
+		t = rt_page_new();
+		hl_mutex_lock(&lock);
+	}
+	for (size_t i = 0; t && i < PAGE_SIZE / sizeof(*t); i++) {
+		t[i].exec.next_all = all;
+		all = &t[i].exec;
+		t[i].exec.next_free = unused;
+		unused = &t[i].exec;
 	}
 	e = unused;
 	if (e) {

@@ -15,6 +15,7 @@
  *	0x062c150000  heap
  *	0x183d048000  device tree, 0x193d088000 initrd (first VAS only)
  *	0x1e2d028000  hl_va_alloc: stacks, caps, views
+ *	0x30af1e0000  mmap
  *	0x4000000000  end of the user half (Sv39)
  *
  * Why they aren't round: all spaces have the same addresses, and an address that is
@@ -32,6 +33,7 @@
 #include <hartleaf/info.h>
 #include <hartleaf/leaf.h>
 
+#define RT_SMALL_TOP       0x200000 /* of the small things */
 #define RT_UART_VA         0x110000
 #define RT_TEST_VA         0x111000
 #define RT_BOOT_BLOCK_VA   0x112000
@@ -51,6 +53,8 @@
 #define RT_MEET_GIGA 0x200000000 /* the first whole GiB in there */
 #define RT_MEET_TOP  0x600000000
 #define RT_VA_LOW    0x1e2d028000 /* 120, 360, 40 (15, 45, 5) */
-#define RT_VA_TOP    USER_TOP
+#define RT_VA_TOP    0x3000000000
+#define RT_MAPS_LOW  0x30af1e0000 /* 194, 376, 480 (24, 47, 60); no switch touches it */
+#define RT_MAPS_TOP  USER_TOP
 
 #endif

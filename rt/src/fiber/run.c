@@ -6,6 +6,7 @@
 #include <hartleaf/exec.h>
 #include <hartleaf/va.h>
 
+#include "../va.h"
 #include "worker.h"
 
 struct rt_fibers rt_fibers;
@@ -47,8 +48,10 @@ static int workers_make(void)
 	if (!va)
 		return -HL_ENOMEM;
 	rt_fibers.worker = (struct rt_worker *)va;
-	if (hl_map(HL_SELF, va, 0, worker_pages(), MAP_NEW | MAP_R | MAP_W, HL_SELF) < 0)
-		goto no_memory;
+	if (rt_map_new(va, worker_pages(), MAP_R | MAP_W) < 0) {
+		hl_va_free(va, worker_pages());
+		return -HL_ENOMEM;
+	}
 	for (unsigned i = 0; i < rt_fibers.workers; i++) {
 		struct hl_exec_attr attr = {.flags = HL_EXEC_BOUND, .hart = i % harts};
 		struct rt_worker *w = &rt_fibers.worker[i];
@@ -65,11 +68,6 @@ static int workers_make(void)
 		w->handle = hl_exec_handle(w->exec);
 	}
 	return 0;
-
-no_memory:
-	hl_map(HL_SELF, va, 0, worker_pages(), MAP_UNMAP, HL_SELF);
-	hl_va_free(va, worker_pages());
-	return -HL_ENOMEM;
 }
 
 static int run(long (*fn)(void *), void *arg, long *code)

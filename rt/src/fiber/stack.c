@@ -6,6 +6,7 @@
  */
 #include <hartleaf/va.h>
 
+#include "../va.h"
 #include "worker.h"
 
 #define KEPT 64 /* by each worker; half of them move at once */
@@ -40,9 +41,7 @@ static struct hl_fiber *stack_new(void)
 
 	if (!va)
 		return NULL;
-	if (hl_map(HL_SELF, va + PAGE_SIZE, 0, rt_fibers.stack_pages, MAP_NEW | MAP_R | MAP_W,
-		   HL_SELF) < 0) {
-		sys_unmap(va, rt_fibers.stack_pages + 1);
+	if (rt_map_new(va + PAGE_SIZE, rt_fibers.stack_pages, MAP_R | MAP_W) < 0) {
 		hl_va_free(va, rt_fibers.stack_pages + 1);
 		return NULL;
 	}

@@ -45,16 +45,26 @@ static void *shared_alloc(size_t size)
 	return block;
 }
 
+/* mine, made if it isn't there; NULL: none, or no memory for it. */
+static struct rt_heap *mine_new(void)
+{
+	if (rt_malloc_debug || !rt_has_tls())
+		return NULL;
+	if (!heap)
+		heap = rt_heap_adopt();
+	return heap;
+}
+
 /* Any size, aligned to ALIGN; no error is set. */
 static void *alloc(size_t size)
 {
+	struct rt_heap *h = mine_new();
+
 	if (size > SMALL_MAX)
-		return rt_large_alloc(size, ALIGN);
-	if (rt_malloc_debug || !rt_has_tls())
-		return shared_alloc(size);
-	if (!heap)
-		heap = rt_heap_adopt();
-	return heap ? rt_heap_alloc(heap, size) : NULL;
+		return rt_large_alloc(h, size, ALIGN);
+	if (h)
+		return rt_heap_alloc(h, size);
+	return rt_malloc_debug || !rt_has_tls() ? shared_alloc(size) : NULL;
 }
 
 /* Aligned to align, a power of 2. */
@@ -67,7 +77,8 @@ static void *alloc_aligned(size_t align, size_t size)
 	while (room < size && room <= SMALL_MAX)
 		room <<= 1;
 	/* room is a power of 2 then: see slab_new */
-	return room <= SMALL_MAX && align <= PAGE_SIZE ? alloc(room) : rt_large_alloc(size, align);
+	return room <= SMALL_MAX && align <= PAGE_SIZE ? alloc(room)
+						       : rt_large_alloc(mine_new(), size, align);
 }
 
 static __attribute__((noinline)) void *slow(size_t size)
@@ -107,7 +118,7 @@ static __attribute__((noinline)) void free_slow(struct rt_slab *s, void *block)
 	if (s->owner)
 		rt_slab_put_remote(s, block);
 	else
-		rt_large_free(s);
+		rt_large_free(mine(), s);
 }
 
 void free(void *block)
@@ -157,7 +168,7 @@ void *realloc(void *old, size_t size)
 		if (size <= have && (size >= have / 2 || have <= 64))
 			return old;
 		if (!slab_of(old)->owner && size > SMALL_MAX) {
-			block = rt_large_resize(slab_of(old), old, size);
+			block = rt_large_resize(mine(), slab_of(old), old, size);
 			return block ? block : no_memory();
 		}
 	}
@@ -221,6 +232,11 @@ void *valloc(size_t size)
 void cfree(void *block)
 {
 	free(block);
+}
+
+bool rt_malloc_release(void)
+{
+	return rt_heap_release(mine());
 }
 
 void rt_malloc_thread_end(void *tp)

@@ -9,7 +9,9 @@
 
 #include <hartleaf/layout.h>
 #include <hartleaf/sync.h>
-#include <hartleaf/va.h>
+#include <hartleaf/sys.h>
+
+#include "../va.h"
 
 extern char __heap_low[];
 
@@ -34,11 +36,9 @@ void *sbrk(ptrdiff_t size)
 		goto none;
 	} else if (want > mapped) {
 		pages = (want - mapped + PAGE_SIZE - 1) >> PAGE_SHIFT;
-		if (hl_map(HL_SELF, mapped, 0, pages, MAP_NEW | MAP_R | MAP_W, HL_SELF) < 0) {
-			/* some may have been mapped before it failed */
-			hl_map(HL_SELF, mapped, 0, pages, MAP_UNMAP, HL_SELF);
+		/* Where mmap was told to map, it fails. */
+		if (rt_map_new(mapped, pages, MAP_R | MAP_W) < 0)
 			goto none;
-		}
 		mapped += pages << PAGE_SHIFT;
 	}
 	at = want;

@@ -9,8 +9,7 @@
  *
  * A heap has for each size a list of the slabs with room.  Blocks come from the first
  * one.  A slab that is full is in no list; with the first block freed it goes back into
- * it.  One that is empty and not the first goes to the kernel, but for a few that are kept
- * for what comes next.  Both are told by one compare in free: used == alarm, where alarm is NEVER for the first, 0 for the others in
+ * it.  One that is empty and not the first goes to run.c, which keeps some.  Both are told by one compare in free: used == alarm, where alarm is NEVER for the first, 0 for the others in
  * the list, and one less than all for those that are full.
  *
  * The heap of an executor that has ended waits as it is for the next one that needs a heap,
@@ -23,23 +22,18 @@
 #include <hartleaf/layout.h>
 #include <hartleaf/va.h>
 
-#include "slab.h"
+#include "run.h"
 
-/* kept.c, if the program has executors: those that are kept go, and their stacks */
-bool rt_kept_drop(void) __attribute__((weak));
-
-#define NEVER  UINT64_MAX
-#define RW     (MAP_R | MAP_W)
-#define SPARES 8
-#define STEP   0x4000ul /* mapped at once, at most, unless a block is larger */
+#define NEVER UINT64_MAX
+#define STEP  0x4000ul /* mapped at once, at most, unless a block is larger */
 
 struct rt_slab rt_slab_none = {.alarm = NEVER};
 uint8_t rt_slab_class[2][65];
 
 static struct hl_mutex heaps_lock;
 static struct rt_heap *abandoned;
-static struct rt_heap *heap_page; /* heaps not used yet */
-static size_t heap_room;
+struct rt_heap *rt_heaps;
+static struct rt_heap *unused; /* never had by anybody */
 
 /* Sizes of classes: 16, 32 ... 128, then four to each power of 2: 160, 192, 224, 256... */
 static uint64_t class_size(unsigned class)
@@ -119,24 +113,16 @@ static void list_put(struct rt_heap *h, struct rt_slab *s)
 	first->next = s;
 }
 
+/* s is in no list. */
 static void slab_free(struct rt_slab *s)
 {
 	uint64_t pages = s->mapped >> PAGE_SHIFT;
 
-	sys_unmap((uint64_t)s, pages);
-	rt_heap_va_free((uint64_t)s, SLOT_PAGES);
-}
-
-/* s is in no list. */
-static void slab_release(struct rt_heap *h, struct rt_slab *s)
-{
-	if (h->spares == SPARES) {
-		slab_free(s);
-		return;
-	}
-	s->next = h->spare;
-	h->spare = s;
-	h->spares++;
+	s->va = (uint64_t)s;
+	s->slots = 1;
+	s->pages = pages;
+	s->kind = RUN_SLAB;
+	rt_run_put(NULL, s);
 }
 
 void rt_slab_alarm(struct rt_slab *s)
@@ -145,7 +131,7 @@ void rt_slab_alarm(struct rt_slab *s)
 		list_put(s->owner, s); /* was full */
 	} else {
 		list_remove(s->owner, s);
-		slab_release(s->owner, s);
+		slab_free(s);
 	}
 }
 
@@ -189,10 +175,6 @@ void rt_heap_trim(struct rt_heap *h)
 			slab_free(s);
 		}
 	}
-	for (struct rt_slab *s; (s = h->spare); h->spares--) {
-		h->spare = s->next;
-		slab_free(s);
-	}
 }
 
 /* Puts in order what nobody has and others have freed blocks of; or all that nobody has. */
@@ -235,9 +217,14 @@ static bool carve(struct rt_slab *s)
 			more = need - s->mapped;
 		if (more > SLOT - s->mapped)
 			more = SLOT - s->mapped;
-		done = sys_map_new(base + s->mapped, (more + PAGE_SIZE - 1) >> PAGE_SHIFT, RW);
-		if (done > 0)
+		/* not rt_run_grow: with the memory that it looks for s might go */
+		done = sys_map_new(base + s->mapped, (more + PAGE_SIZE - 1) >> PAGE_SHIFT,
+				   MAP_R | MAP_W);
+		if (done > 0) {
 			s->mapped += (uint64_t)done << PAGE_SHIFT;
+			atomic_fetch_add_explicit(&rt_run_mapped, (uint64_t)done,
+						  memory_order_relaxed);
+		}
 		if (need > s->mapped)
 			return false;
 	}
@@ -251,24 +238,18 @@ static bool carve(struct rt_slab *s)
 
 static struct rt_slab *slab_new(struct rt_heap *h, unsigned class)
 {
-	uint64_t size = class_size(class), align = size & -size, mapped = PAGE_SIZE;
+	uint64_t size = class_size(class), align = size & -size;
 	uint64_t first = sizeof(struct rt_slab);
-	struct rt_slab *s = h->spare;
+	struct rt_slab *s = rt_run_take(h, RUN_SLAB, PAGE_SIZE);
 
-	if (s) {
-		h->spare = s->next;
-		h->spares--;
-		mapped = s->mapped;
-	} else {
+	if (!s) {
 		tidy(false);
-		s = (struct rt_slab *)rt_heap_va_alloc(SLOT_PAGES);
-		if (!s)
-			return NULL;
-		if (sys_map_new((uint64_t)s, 1, RW) != 1) {
-			rt_heap_va_free((uint64_t)s, SLOT_PAGES);
-			return NULL;
-		}
+		s = rt_run_take(h, RUN_SLAB, PAGE_SIZE);
 	}
+	if (!s)
+		s = rt_run_new(RUN_SLAB, 1, PAGE_SIZE);
+	if (!s)
+		return NULL;
 	/* Blocks whose size is a power of 2 are aligned to that, up to a page. */
 	if (align > PAGE_SIZE)
 		align = PAGE_SIZE;
@@ -277,7 +258,7 @@ static struct rt_slab *slab_new(struct rt_heap *h, unsigned class)
 		.size = size,
 		.class = class,
 		.carved = (first + align - 1) & -align,
-		.mapped = mapped,
+		.mapped = s->pages << PAGE_SHIFT,
 	};
 	list_put(h, s);
 	return s;
@@ -317,33 +298,41 @@ void *rt_heap_alloc(struct rt_heap *h, size_t size)
 		if (h->current[class]->free || refill(h, class))
 			return block_get(h->current[class]);
 		rt_heap_trim(h);
-		tidy(true);
-		rt_large_flush();
-		if (rt_kept_drop)
-			rt_kept_drop();
+		hl_memory_release();
 	}
 	return NULL;
 }
 
+bool rt_heap_release(struct rt_heap *h)
+{
+	if (h)
+		rt_heap_trim(h);
+	tidy(true);
+	return rt_run_flush();
+}
+
 struct rt_heap *rt_heap_adopt(void)
 {
-	struct rt_heap *h = NULL;
-	uint64_t va;
+	struct rt_heap *h, *page = NULL;
 
 	rt_bare_lock(&heaps_lock);
-	if (abandoned) {
-		h = abandoned;
+	if (!abandoned && !unused) {
+		hl_mutex_unlock(&heaps_lock); /* what is released for it may want it */
+		page = rt_page_new();
+		rt_bare_lock(&heaps_lock);
+	}
+	for (size_t i = 0; page && i < PAGE_SIZE / sizeof(*page); i++) {
+		page[i].next = unused;
+		unused = &page[i];
+	}
+	h = abandoned;
+	if (h) {
 		abandoned = h->next;
-	} else {
-		if (heap_room == 0) {
-			va = hl_va_alloc(1);
-			if (va && sys_map_new(va, 1, RW) == 1) {
-				heap_page = (struct rt_heap *)va;
-				heap_room = PAGE_SIZE / sizeof(struct rt_heap);
-			}
-		}
-		if (heap_room > 0)
-			h = &heap_page[--heap_room];
+	} else if (unused) {
+		h = unused;
+		unused = h->next;
+		h->older = rt_heaps;
+		hl_store_release(&rt_heaps, h); /* pairs with the acquire in run.c */
 	}
 	hl_mutex_unlock(&heaps_lock);
 	if (h && !h->current[0])
@@ -353,6 +342,7 @@ struct rt_heap *rt_heap_adopt(void)
 
 void rt_heap_abandon(struct rt_heap *h)
 {
+	rt_run_abandon(h);
 	rt_bare_lock(&heaps_lock);
 	h->next = abandoned;
 	abandoned = h;

@@ -9,10 +9,11 @@
 #include <stdint.h>
 
 #include "../rt.h"
+#include "../va.h"
 
 /* All of the heap's addresses come in slots of 64 KiB, which begin with a slab's header, or
  * with that of a large block. */
-#define SLOT       0x10000ul
+#define SLOT       RT_HEAP_ALIGN
 #define SLOT_PAGES (SLOT >> PAGE_SHIFT)
 
 #define SMALL_MAX 16384ul
@@ -21,37 +22,45 @@
 
 struct rt_slab {
 	struct rt_heap *owner; /* NULL: a large block */
-	void *free;            /* blocks the owner can have at once, linked by their first word */
-	uint64_t used;         /* blocks handed out */
-	uint64_t alarm;        /* when used falls to this there is something to do */
 	uint64_t size;         /* of a block; all that can be used of a large one */
 	union {
 		struct {
+			void *free; /* blocks the owner can have at once, linked by their first word */
+			uint64_t used;   /* blocks handed out */
+			uint64_t alarm;  /* when used falls to this there is something to do */
 			uint64_t carved; /* offset of what isn't made into blocks yet */
 			uint64_t mapped; /* offset of what isn't mapped yet */
 			uint64_t class;
 			struct rt_slab *next; /* with room, in the owner's list */
 			struct rt_slab *prev;
 		};
-		struct {             /* large */
+		struct {             /* a large block, or what is kept by run.c */
 			uint64_t va; /* slots */
 			uint64_t slots;
 			uint64_t pages; /* mapped, from the header on */
+			uint64_t kind;
 			uint64_t fresh; /* all zero */
+			uint64_t stamp;
+			struct rt_slab *newer;
 			struct rt_slab *older;
 		};
 	};
 };
 
+#define RUN_OWN 2
+
 struct rt_heap {
-	struct rt_slab *current[CLASSES]; /* lists of slabs with room; or &rt_slab_none */
-	struct rt_heap *next;             /* without a thread */
-	struct rt_slab *spare;            /* empty, mapped as they were, for any class */
-	uint64_t spares;
+	struct rt_slab *current[CLASSES];     /* lists of slabs with room; or &rt_slab_none */
+	struct rt_heap *next;                 /* without a thread */
+	struct rt_heap *older;                /* of all there are */
+	struct rt_slab *_Atomic own[RUN_OWN]; /* run.c */
+	uint8_t own_kind[RUN_OWN];
+	uint8_t own_next;
 	/* blocks that others have freed; on a line of its own */
 	_Alignas(64) void *_Atomic remote;
 };
 
+extern struct rt_heap *rt_heaps; /* all; it only grows, at its head */
 extern struct rt_slab rt_slab_none;
 extern uint8_t rt_slab_class[2][65];
 
@@ -96,12 +105,14 @@ void rt_slab_put_remote(struct rt_slab *s, void *block);
 struct rt_heap *rt_heap_adopt(void); /* NULL: no memory */
 void rt_heap_abandon(struct rt_heap *h);
 
-/* A block of its own slots; align is a power of 2.  NULL: no memory. */
-void *rt_large_alloc(size_t size, size_t align);
-void rt_large_free(struct rt_slab *l);
-void rt_large_flush(void); /* what is kept goes to the kernel */
+/* All that is empty or kept, of h, if it isn't NULL, and of nobody's; false: there was none. */
+bool rt_heap_release(struct rt_heap *h);
+
+/* A block of its own run; align is a power of 2; h is the caller's heap, or NULL.  NULL: no memory. */
+void *rt_large_alloc(struct rt_heap *h, size_t size, size_t align);
+void rt_large_free(struct rt_heap *h, struct rt_slab *l);
 /* The same block with more or less of it, moved or not; NULL: no memory, and as it was. */
-void *rt_large_resize(struct rt_slab *l, void *block, size_t size);
+void *rt_large_resize(struct rt_heap *h, struct rt_slab *l, void *block, size_t size);
 
 /* guard.c: what the heap does more of when debugged.  size of the block is
  * RT_GUARD more than of what is asked for. */
