@@ -13,7 +13,8 @@
  *   USE   each of USERS makes an executor ROUNDS times, from those kept or a new one, and
  *         joins it, also giving up in between as for a time or a cancel, detaches it, or
  *         stops it and joins or detaches it.  Whether one that ends is kept is anybody's
- *         guess.  DROPS times somebody gives back one that is kept.
+ *         guess.  STOPS times somebody else begins to stop one that isn't joined yet, and goes
+ *         on with that when it likes.  DROPS times somebody gives back one that is kept.
  *   LAST  main waits for the last one, while each may let kept ones begin
  *
  * Checked
@@ -23,9 +24,10 @@
  *   - LAST: main finds all ended
  *
  * Correspondence
- *   executor         run, rt_thread_exit, rt_kept_end, put_self
+ *   executor         run, rt_thread_exit, rt_kept_end
  *   make             rt_exec_make, hl_exec_start
  *   join, detach     rt_watch_join, rt_watch_detach
+ *   stop             hl_exec_stop
  *   settle, reclaim  rt_exec_settle, rt_exec_reclaim
  *   warden           look
  *   dropper          rt_kept_drop
@@ -35,10 +37,11 @@
  *   USE   BUG_DROP_EARLY      gives back one that is on its way to its park
  *   USE   BUG_STOP_EARLY      stops one that has not begun anew, but is still ending
  *   USE   BUG_DROP_LIVE       and the warden, too, for it was detached
- *   USE   BUG_SETTLE_EARLY    doesn't wait for the stop of one that was condemned
- *   USE   BUG_KEEP_CONDEMNED  keeps one that was
- *   USE   BUG_PUT_CONDEMNED   it keeps itself
- *   USE   BUG_NOBODY_WOKEN    the warden doesn't look whether it was stopped before its wake
+ *   USE   BUG_DROP_NO_WAIT    doesn't wait for its stop
+ *   USE   BUG_STOP_ANY        stops whoever is there by then
+ *   USE   BUG_STOP_NO_CAS     looks who is there, and then writes
+ *   USE   BUG_STOP_ENDED      stops one that has ended
+ *   USE   BUG_END_BLIND       ends by itself whether it is to be stopped or not
  *   USE   BUG_GIVE_UP_BLIND   who gives up stores NOBODY
  *   USE   BUG_DETACH_BLIND    who detaches stores DETACHED
  *   USE   BUG_WARDEN_FORGETS  leaves what was detached and stopped
@@ -62,6 +65,9 @@
 #ifndef DROPS
 #define DROPS 0
 #endif
+#ifndef STOPS
+#define STOPS 0
+#endif
 
 /* join: as there; from USER on the handles of users */
 #define NOBODY 0
@@ -69,16 +75,20 @@
 #define DETACHED 2
 #define USER 3
 
+/* life: how it goes; its number is life_number */
+#define STOP 1
+#define ENDED 2
+
 /* what the kernel says of an incarnation */
 #define NEW 0
 #define RUNS 1
 #define STOPPED 2
 
 byte join[SLOTS], state[SLOTS], number[SLOTS];
-bool used[SLOTS], kept[SLOTS], job[SLOTS], idle[SLOTS], condemned[SLOTS];
+bool used[SLOTS], kept[SLOTS], job[SLOTS], idle[SLOTS];
+byte life[SLOTS], life_number[SLOTS];
 bool detached[SLOTS], live[SLOTS], stop_asked[SLOTS], told[SLOTS];
 bool parked[SLOTS], token[SLOTS];
-byte between[SLOTS]; /* a0 while s2 is 0 */
 bool on_stack[SLOTS];
 bool user_parked[USERS], user_token[USERS];
 byte room[SLOTS], rooms;
@@ -87,7 +97,8 @@ bool locked; /* where its holder may be stopped */
 byte given[SLOTS];   /* whom it runs for */
 byte result[SLOTS];
 bool to_stop[SLOTS]; /* it was meant */
-byte running, starts, users_done;
+byte running, starts;
+bool valid[SLOTS]; /* has an owner, who hasn't detached or joined it */
 bool waits, main_parked, main_token;
 
 inline wake_user(h)
@@ -132,7 +143,9 @@ inline start_kept(slot)
 	atomic {
 		kept[slot] = false;
 		join[slot] = (detached[slot] -> DETACHED : NOBODY);
-		running++
+		running++;
+		life_number[slot]++;
+		life[slot] = 0
 	};
 	starts++;
 	job[slot] = true;
@@ -152,7 +165,6 @@ inline reclaim(slot)
 		assert(!on_stack[slot] || state[slot] == STOPPED);
 		live[slot] = false;
 		kept[slot] = false;
-		condemned[slot] = false;
 		detached[slot] = false;
 		job[slot] = false;
 		idle[slot] = false;
@@ -160,7 +172,6 @@ inline reclaim(slot)
 		token[slot] = false;
 		stop_asked[slot] = false;
 		on_stack[slot] = false;
-		between[slot] = 0;
 		given[slot] = 0;
 		result[slot] = 0;
 		to_stop[slot] = false;
@@ -171,22 +182,11 @@ inline reclaim(slot)
 	}
 }
 
-#ifdef BUG_KEEP_CONDEMNED
-#define IS_CONDEMNED(slot) false
-#else
-#define IS_CONDEMNED(slot) condemned[slot]
-#endif
-
 inline settle(slot)
 {
 	if
-	:: IS_CONDEMNED(slot) ->
-#ifndef BUG_SETTLE_EARLY
-		state[slot] == STOPPED;
-#endif
-		reclaim(slot)
-	:: !IS_CONDEMNED(slot) && kept[slot] -> put(slot)
-	:: !IS_CONDEMNED(slot) && !kept[slot] -> reclaim(slot)
+	:: kept[slot] -> put(slot)
+	:: !kept[slot] -> reclaim(slot)
 	fi
 }
 
@@ -228,6 +228,16 @@ begin:
 		fi
 	};
 	STEP;
+	/* rt_thread_exit: the program's part is over */
+	atomic {
+#ifndef BUG_END_BLIND
+		if
+		:: life[s] == STOP -> goto waits_for_stop
+		:: else
+		fi;
+#endif
+		life[s] = ENDED
+	};
 	atomic {
 		if
 		:: keeps = true
@@ -241,7 +251,6 @@ begin:
 	atomic {
 		old = join[s];
 		join[s] = DONE;
-		between[s] = old;
 		running--;
 		if
 		:: old == DETACHED -> given[s] = 0; result[s] = 0
@@ -255,13 +264,6 @@ begin:
 	:: old >= USER -> wake_user(old)
 	:: else
 	fi;
-	atomic {
-		if
-		:: MINE -> between[s] = 0
-		:: else
-		fi
-	};
-	STEP;
 	if
 	:: waits -> wake_main()
 	:: else
@@ -273,12 +275,6 @@ begin:
 	if
 	:: old == DETACHED ->
 		assert(MINE);
-#ifndef BUG_PUT_CONDEMNED
-		if
-		:: condemned[s] -> goto dead
-		:: else
-		fi;
-#endif
 		atomic { !locked -> locked = true };
 		room[rooms] = s;
 		rooms++;
@@ -321,6 +317,8 @@ endparked:	atomic { !MINE || !parked[s] || stop_asked[s] ->
 			fi
 		}
 	od;
+waits_for_stop:
+	atomic { stop_asked[s] -> skip };
 dead:
 	atomic {
 		if

@@ -65,6 +65,11 @@ void rt_thread_exit(long code)
 		__hl_cleanup_pop(t->cleanup, 1);
 	if (t->keys)
 		rt_keys_end(t);
+	/* The program's part is over, and locks are taken from here on: no stop must come there.  One
+	 * that was there first does, soon. */
+	if (atomic_fetch_add_explicit(&e->life, LIFE_ENDED, memory_order_relaxed) & LIFE_STOP)
+		for (;;)
+			sys_park(NULL, 0);
 	if (t->robust)
 		rt_sync_thread_end(t);
 	e->code = code;
@@ -202,21 +207,12 @@ void rt_exec_reclaim(struct hl_exec *e)
 
 void rt_exec_settle(struct hl_exec *e)
 {
-	if (e->flags & EXEC_MAIN) {
+	if (e->flags & EXEC_MAIN)
 		e->started = false;
-		return;
-	}
-	if (e->condemned) {
-		const struct executor *x = rt_watch_view(e);
-
-		/* acquire: its last look at job was before */
-		while ((__atomic_load_n(&x->state, __ATOMIC_ACQUIRE) & EX_LIFE) != EX_STOPPED)
-			sys_yield();
-	} else if (e->kept) {
+	else if (e->kept)
 		rt_kept_put(e);
-		return;
-	}
-	rt_exec_reclaim(e);
+	else
+		rt_exec_reclaim(e);
 }
 
 int hl_exec_create(struct hl_exec **e, long (*fn)(void *), void *arg,
@@ -300,20 +296,27 @@ int hl_exec_detach(struct hl_exec *e)
 	return rt_watch_detach(e);
 }
 
+/* What is stopped is who was there when this was called, though it may be ending just now, and
+ * joined by a third, and somebody else by then: one of both writes into its life how that ends, by the
+ * compare-and-swap here or the addition in rt_thread_exit.  If it is us, it waits for our stop, and
+ * isn't given back before; else it is safe from us wherever it is.  All relaxed: it is about one word. */
 int hl_exec_stop(struct hl_exec *e, long code)
 {
+	uint64_t life = hl_load_relaxed(&e->life); /* first */
 	long result;
 
 	if (!(e->flags & EXEC_WATCHED))
 		return -HL_EINVAL;
 	if (e == &rt_thread->exec)
 		hl_exec_exit(code);
-	if (!e->started)
+	if (!e->started || (life & LIFE_HOW))
 		return 0;
-	e->condemned = true;
 	/* One that is to begin anew may still be at the lock of kept.c. */
-	while (atomic_load_explicit(&e->job, memory_order_relaxed))
+	while (atomic_load_explicit(&e->job, memory_order_relaxed) &&
+	       hl_load_relaxed(&e->life) == life)
 		sys_yield();
+	if (!hl_cas_relaxed(&e->life, &life, life | LIFE_STOP))
+		return 0;
 	result = sys_stop(e->handle, code);
 	return result < 0 ? (int)result : 0;
 }

@@ -12,8 +12,7 @@
  * touches stack and TLS.  To stop it is another matter: that waits for `idle`, which is
  * set when it is done with the lock here; and to unmap waits for the stop.
  *
- * Detached, it puts itself there.  hl_exec_stop makes one condemned, which isn't kept: the
- * stop may come late, and was not meant for the next one.
+ * Detached, it puts itself there.  No hl_exec_stop comes here: rt_thread_exit has seen to that.
  */
 #include <hartleaf/layout.h>
 
@@ -60,6 +59,8 @@ void rt_kept_start(struct hl_exec *e)
 	e->started = true;
 	atomic_store_explicit(&e->join, e->detached ? JOIN_DETACHED : JOIN_NOBODY,
 			      memory_order_relaxed);
+	/* the next one; nobody else writes there after its end */
+	hl_store_relaxed(&e->life, hl_load_relaxed(&e->life) + LIFE_ENDED);
 	/* release: with the count, rt_watch_any sees that join */
 	atomic_fetch_add_explicit(&rt_kept_starts, 1, memory_order_release);
 	/* release: pairs with the fence behind the load of job in rt_kept_end */
@@ -77,22 +78,15 @@ bool rt_kept_drop(void)
 			/* acquire: its stack is used no more */
 			while (!atomic_load_explicit(&e->idle, memory_order_acquire))
 				sys_yield();
-			e->condemned = true;
 			rt_watch_end(e); /* before: the warden clears up what was detached */
 			sys_stop(e->handle, 0);
-			rt_exec_settle(e);
+			/* It has its view, as one that is watched. */
+			while (rt_exec_life(rt_watch_view(e)) != EX_STOPPED)
+				sys_yield();
+			rt_exec_reclaim(e);
 			any = true;
 		}
 	return any;
-}
-
-/* Called below, still on the stack.  False: it is to stop, and the warden clears up. */
-__attribute__((used)) static bool put_self(struct hl_exec *e)
-{
-	if (e->condemned)
-		return false;
-	rt_kept_put(e);
-	return true;
 }
 
 /* Who has turned floating point on for itself would leave the next one with it, who pays for
@@ -119,12 +113,8 @@ static bool keep(struct hl_exec *e)
 	return false;
 }
 
-/* What is stopped in here the warden reads from its registers: s2 is 0 until the joiner, in
- * a0, is woken.
- *
- * The swap is an acquire, so that put_self sees what who detached it did before, and, being
- * ordered before the load of rt_watch_main_waits, one half of what rt_watch_any says; and a
- * release, which pairs with the acquire of whoever joins. */
+/* The swap is an acquire, being ordered before the load of rt_watch_main_waits, one half of what
+ * rt_watch_any says; and a release, which pairs with the acquire of whoever joins. */
 _Noreturn void rt_kept_end(struct hl_exec *e)
 {
 	register long a0 __asm__("a0");
@@ -134,7 +124,6 @@ _Noreturn void rt_kept_end(struct hl_exec *e)
 	register _Atomic uint64_t *s5 __asm__("s5") = &rt_watch_main_waits;
 
 	__asm__ volatile(
-		"	li	s2, 0\n"
 		"	li	t0, %[done]\n"
 		"	li	t1, %[detached]\n"
 		"	amoswap.d.aqrl	a0, t0, (s3)\n"
@@ -142,8 +131,7 @@ _Noreturn void rt_kept_end(struct hl_exec *e)
 		"	bgeu	t1, a0, 1f\n" /* nobody joins yet */
 		"	li	a7, %[wake]\n"
 		"	ecall\n"
-		"1:	li	s2, 1\n"
-		"	ld	t0, (s5)\n"
+		"1:	ld	t0, (s5)\n"
 		"	beqz	t0, 2f\n"
 		"	li	a0, %[main]\n"
 		"	li	a7, %[wake]\n"
@@ -151,8 +139,7 @@ _Noreturn void rt_kept_end(struct hl_exec *e)
 		"2:	beqz	s4, 5f\n"
 		"	bnez	s6, 3f\n"
 		"	mv	a0, s3\n"
-		"	call	%[put_self]\n"
-		"	beqz	a0, 5f\n"
+		"	call	%[put]\n" /* still on the stack */
 		"3:	li	t0, 1\n"
 		"	fence	rw, w\n" /* pairs with the acquire in rt_kept_drop */
 		"	sd	t0, %[idle](s3)\n"
@@ -181,7 +168,7 @@ _Noreturn void rt_kept_end(struct hl_exec *e)
 		  [wake] "i"(CALL_WAKE), [park] "i"(CALL_PARK), [stop] "i"(CALL_STOP),
 		  [main] "i"(BOOT_SELF_VA), [idle] "i"(offsetof(struct hl_exec, idle)),
 		  [job] "i"(offsetof(struct hl_exec, job)), [sp] "i"(offsetof(struct hl_exec, sp)),
-		  [put_self] "i"(put_self), [begin] "i"(rt_exec_begin)
+		  [put] "i"(rt_kept_put), [begin] "i"(rt_exec_begin)
 		: "memory");
 	__builtin_unreachable();
 }

@@ -47,10 +47,12 @@ struct hl_exec *rt_watch_new(void)
 	e = unused;
 	if (e) {
 		unused = e->next_free;
-		/* but for next_all, which the warden reads as it likes */
+		/* but for next_all, which the warden reads as it likes, and life */
 		memset(e, 0, offsetof(struct hl_exec, next_all));
 		memset(e + 1, 0, sizeof(struct rt_thread) - sizeof(*e));
 		e->how = TELL_ENDED;
+		/* relaxed: only that it is another counts */
+		hl_store_relaxed(&e->life, (hl_load_relaxed(&e->life) | LIFE_HOW) + 1);
 		atomic_store_explicit(&e->join, JOIN_DONE, memory_order_relaxed);
 	}
 	hl_mutex_unlock(&lock);
@@ -152,13 +154,12 @@ int rt_watch_detach(struct hl_exec *e)
 	/* Before: once JOIN_DETACHED stands it may end, and begin a life that isn't ours. */
 	if (atomic_load_explicit(&e->join, memory_order_relaxed) == JOIN_NOBODY)
 		e->detached = true;
-	/* release: pairs with the acquire of DONE's swap in rt_kept_end, for condemned */
-	if (hl_cas_acq_rel(&e->join, &join, JOIN_DETACHED)) {
+	if (hl_cas_acquire(&e->join, &join, JOIN_DETACHED)) {
 		/* the warden or itself clears up */
 	} else if (join == JOIN_DONE) {
 		/* DONE is stored a little before it is stopped.  While it is live the
 		 * warden is going to be told, and clears up; but one that is kept isn't
-		 * going to stop, or only by hl_exec_stop. */
+		 * going to stop. */
 		over = e->kept || !e->live;
 		e->detached = !over;
 	} else {
@@ -250,21 +251,15 @@ static void look(struct hl_exec *e)
 	hl_mutex_lock(&lock);
 	if (!e->live || !(x = view(e)))
 		goto out;
-	/* acquire: the exit code, or the fault, is there with the state */
-	switch (__atomic_load_n(&x->state, __ATOMIC_ACQUIRE) & EX_LIFE) {
+	switch (rt_exec_life(x)) { /* the exit code, or the fault, is there with it */
 	case EX_STOPPED:
 		e->live = false;
-		e->condemned = true;   /* whoever stopped it; it won't begin anew */
 		reclaim = e->detached; /* nobody but us to clear up */
 		if (atomic_load_explicit(&e->join, memory_order_acquire) != JOIN_DONE) {
 			if (((struct rt_thread *)e)->robust)
 				rt_sync_thread_end((struct rt_thread *)e);
 			e->code = (long)x->exit;
 			finish(e);
-		} else if (x->x[17] == 0 && x->x[9] > JOIN_DETACHED) {
-			/* stopped in rt_kept_end between DONE and the wake:
-			 * s2 is 0, and a0 who joins, or what wake returned */
-			sys_wake(x->x[9]);
 		}
 		main_waits = atomic_load_explicit(&rt_watch_main_waits, memory_order_relaxed);
 		break;

@@ -17,6 +17,11 @@
 #define JOIN_DETACHED 2 /* nobody will */
 /* else the joiner's handle */
 
+/* hl_exec.life: a number, times 4, and how it goes: by itself, or one of these */
+#define LIFE_STOP  1 /* hl_exec_stop ends it */
+#define LIFE_ENDED 2 /* it is ending, or has ended, by itself */
+#define LIFE_HOW   3
+
 #define EXEC_WATCHED 0x1 /* the warden is its keeper */
 #define EXEC_FOREIGN 0x2 /* of another address space; a fault there is its end */
 #define EXEC_MAIN    0x4 /* main's, which nobody made */
@@ -52,7 +57,6 @@ struct hl_exec {
 	_Atomic uint64_t idle; /* off its stack, waiting for that */
 	uint64_t room;         /* what it is kept among, or 0: it isn't, it stops */
 	bool kept;             /* ended or never begun, and waiting, or soon, for a job */
-	bool condemned;        /* hl_exec_stop was called: it doesn't begin anew */
 	struct hl_exec *next_kept;
 
 	uint64_t bind; /* rt_watch_bind's */
@@ -64,6 +68,9 @@ struct hl_exec {
 	bool detached; /* nobody will join: the warden clears up if it is stopped */
 	struct hl_exec *next_all;
 	struct hl_exec *next_free;
+
+	/* Never set back, so that hl_exec_stop knows whom it meant. */
+	_Atomic uint64_t life;
 };
 
 /* A blank one, or NULL without memory. */
@@ -78,6 +85,12 @@ int rt_watch_start(struct hl_exec *e, uint64_t pc, uint64_t arg);
 
 /* No more to be told of it; its block may be unmapped then. */
 void rt_watch_end(struct hl_exec *e);
+
+/* What it is, EX_READY to EX_FAULTED.  acquire: what it did before it became that is done. */
+static inline uint64_t rt_exec_life(const struct executor *x)
+{
+	return __atomic_load_n(&x->state, __ATOMIC_ACQUIRE) & EX_LIFE;
+}
 
 /* The view of its page, mapped if it isn't yet; NULL without memory. */
 const struct executor *rt_watch_view(struct hl_exec *e);

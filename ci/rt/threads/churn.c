@@ -16,6 +16,7 @@
 #define MAKERS 4
 #define STEPS  1200
 #define MANY   100 /* more than are kept */
+#define ENDS   500
 
 static _Thread_local uint64_t local = 1;
 static pthread_key_t key;
@@ -110,6 +111,42 @@ static void stop_one(uint64_t arg)
 	}
 }
 
+static long nothing(void *arg)
+{
+	return (long)arg;
+}
+
+static _Atomic int stopping;
+
+static void *stops(void *arg)
+{
+	stopping = 1;
+	CHECK(hl_exec_stop(arg, -5) == 0);
+	return NULL;
+}
+
+/* One is stopped just when it ends by itself and a third joins it.  Whoever is made of it then
+ * runs; or is what is stopped, where that had not begun yet when the join was over.  But it comes
+ * to its end. */
+static void stopped_at_its_end(void)
+{
+	struct hl_exec *e;
+	pthread_t stopper;
+	long code;
+
+	for (int i = 0; i < ENDS; i++) {
+		stopping = 0;
+		CHECK(hl_exec_spawn(&e, nothing, (void *)8) == 0);
+		CHECK(pthread_create(&stopper, NULL, stops, e) == 0);
+		while (!stopping)
+			sched_yield();
+		CHECK(hl_exec_join(e, &code) == 0 && (code == 8 || code == -5));
+		CHECK(hl_exec_spawn(&e, nothing, (void *)9) == 0);
+		CHECK(hl_exec_join(e, &code) == 0 && (code == 9 || code == -5));
+		CHECK(pthread_join(stopper, NULL) == 0);
+	}
+}
+
 static void *make(void *arg)
 {
 	uint64_t seed = (uint64_t)arg * 7919 + 1;
@@ -192,6 +229,7 @@ int main(void)
 	while (ended != made)
 		sched_yield();
 	CHECK(begun == made);
+	stopped_at_its_end();
 	printf("churn: %llu threads, all as it should be\n", (unsigned long long)made);
 	return 0;
 }

@@ -82,7 +82,8 @@ int hl_exec_detach(struct hl_exec *e);
 /* Ends it wherever it is, without running anything more of it.  So only for one
  * that can't be in a function of this library or of libc just then: what it
  * holds or waits for (mutex, condition variable, semaphore, heap, stdio) must not
- * be used by anybody afterwards.  Join tells when it is gone.
+ * be used by anybody afterwards.  Join tells when it is gone.  One that is ending by itself just
+ * then does that, even if another joins it meanwhile.
  * Errors: -HL_EINVAL unwatched or with a keeper of its own. */
 int hl_exec_stop(struct hl_exec *e, long code);
 
