@@ -95,7 +95,8 @@ static int put(char c, FILE *file)
 	return (unsigned char)c;
 }
 
-/* Waits by yielding: there are no interrupts yet.  A cancellation point. */
+/* Waits by yielding: there are no interrupts yet.  A cancellation point; within a buffered stream,
+ * that sees an end of file, and nobody sees what it makes of that. */
 static int get(FILE *file)
 {
 	int c;
@@ -104,6 +105,8 @@ static int get(FILE *file)
 	if (!uart)
 		return _FDEV_EOF;
 	while ((c = rt_uart_get(uart, uart_shift)) < 0) {
+		if (rt_cancel_pending() && rt_lock_cancel())
+			return _FDEV_EOF;
 		rt_cancel_test();
 		sys_yield();
 	}

@@ -90,4 +90,8 @@ void rt_lock_acquire(struct rt_lock *l);
 int rt_lock_try(struct rt_lock *l);
 void rt_lock_release(struct rt_lock *l);
 
+/* Called where the caller is to be cancelled.  True: it is in the midst of filling the buffer of a
+ * stream, whose lock it has.  That is to end as if nothing had come, and then the thread does. */
+bool rt_lock_cancel(void);
+
 #endif

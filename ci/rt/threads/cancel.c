@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdio-bufio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -159,6 +161,70 @@ static void *disabled(void *arg)
 	return arg;
 }
 
+/* A buffered stream over the console, where nothing comes in this test. */
+static ssize_t two_then_console(int fd, void *data, size_t size)
+{
+	static const char text[] = "abcdef";
+	static int calls;
+
+	/* the second time as a program would that waits */
+	if (++calls == 2)
+		return read(fd, data, size);
+	memcpy(data, calls == 1 ? text : text + 2, 2);
+	return 2;
+}
+
+static char buffer[16];
+static struct __file_bufio over_console =
+	FDEV_SETUP_BUFIO(0, buffer, sizeof(buffer), two_then_console, NULL, NULL, NULL, __SRD, 0);
+static FILE *const stream = (FILE *)&over_console;
+static FILE *plain;
+
+static void *in_getc(void *arg)
+{
+	pthread_cleanup_push(note, (void *)1);
+	pthread_cleanup_push(note, (void *)2);
+	begin();
+	fgetc(plain);
+	CHECK(!"here");
+	pthread_cleanup_pop(0);
+	pthread_cleanup_pop(0);
+	return arg;
+}
+
+static void *in_fgets(void *arg)
+{
+	char line[8];
+
+	pthread_cleanup_push(note, (void *)1);
+	pthread_cleanup_push(note, (void *)2);
+	begin();
+	fgets(line, sizeof(line), plain);
+	CHECK(!"here");
+	pthread_cleanup_pop(0);
+	pthread_cleanup_pop(0);
+	return arg;
+}
+
+static void *in_fread(void *arg)
+{
+	char text[4];
+
+	flockfile(stream); /* remains: it is the program's own affair */
+	there = true;
+	fread(text, 1, sizeof(text), stream);
+	CHECK(!"here");
+	return arg;
+}
+
+static void *unlocks(void *arg)
+{
+	pthread_cleanup_push((void (*)(void *))funlockfile, stream);
+	in_fread(arg);
+	pthread_cleanup_pop(0);
+	return arg;
+}
+
 static void *to_itself(void *arg)
 {
 	pthread_cleanup_push(note, (void *)1);
@@ -206,6 +272,36 @@ static void cancel_in(void *(*where)(void *), const char *name, unsigned rounds)
 	printf("%s\n", name);
 }
 
+/* Its lock is free then, and the buffer has what it had. */
+static void streams(void)
+{
+	pthread_t t;
+	void *value;
+
+	plain = fdopen(0, "r");
+	CHECK(plain);
+	cancel_in(in_getc, "getc", 3);
+	CHECK(ftrylockfile(plain) == 0);
+	funlockfile(plain);
+	cancel_in(in_fgets, "fgets", 3);
+	CHECK(ftrylockfile(plain) == 0);
+	funlockfile(plain);
+	CHECK(!feof(plain) && !ferror(plain));
+
+	__bufio_lock_init(stream);
+	there = false;
+	CHECK(pthread_create(&t, NULL, unlocks, NULL) == 0);
+	while (!there)
+		sched_yield();
+	for (int i = 0; i < 5; i++)
+		sched_yield();
+	CHECK(pthread_cancel(t) == 0 && pthread_join(t, &value) == 0 && value == PTHREAD_CANCELED);
+	CHECK(ftrylockfile(stream) == 0);
+	funlockfile(stream);
+	/* a and b were read; then nothing, and now what comes */
+	CHECK(!feof(stream) && fgetc(stream) == 'c' && fgetc(stream) == 'd');
+}
+
 static void *pop(void *arg)
 {
 	pthread_cleanup_push(note, (void *)1);
@@ -250,6 +346,7 @@ int main(void)
 	cancel_in(before_sleep, "before sleep", 2);
 	cancel_in(disabled, "disabled", 2);
 	cancel_in(to_itself, "itself", 2);
+	streams();
 	orders = 0;
 	CHECK(pthread_create(&t, NULL, pop, &t) == 0);
 	CHECK(pthread_join(t, &value) == 0 && value == &t);

@@ -100,9 +100,11 @@ DEFINE_PART_CAS(uint16_t, _2)
 
 static struct hl_mutex locks[LOCKS];
 
-/* A mutex acquires and releases; that small atomics of this executor don't pass it in either
- * direction, as seq_cst wants, is the fences' doing.  They pair with those of the others
- * here, and with the order of the compiler's own. */
+/* A mutex acquires and releases: small accesses may be moved into it from both sides.  The full
+ * fences keep those of this executor before and behind, so that what is done to the object
+ * stands between them in the one order of all; harts are multi-copy atomic, so that is enough.
+ * They pair with those of the others here and with the fences and orders that the compiler has
+ * for small objects: of two that each store and then look, one has a fence of these between. */
 static struct hl_mutex *lock(const volatile void *p)
 {
 	struct hl_mutex *m = &locks[((uint64_t)p >> 4) % LOCKS];

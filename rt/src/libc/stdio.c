@@ -4,14 +4,15 @@
  * for a whole call; so those that do more than one character are wrapped (ld --wrap, see
  * CMakeLists.txt) to hold it throughout.  It is recursive (sync/lock.c).  Output on the
  * console, which isn't buffered, holds the console's lock instead; who waits for input
- * there holds nothing.  Streams of sprintf and its like are the caller's own.
+ * there holds nothing.  Who is cancelled while he waits in a buffered stream gives its lock back, and
+ * the buffer is as if he had not read.  Streams of sprintf and its like are the caller's own.
  */
 #include <stdarg.h>
 #include <stdio-bufio.h>
 #include <stdio.h>
 #include <sys/lock.h>
 
-#include "../rt.h"
+#include "../pthread/thread.h"
 
 static bool is_console(const FILE *file)
 {
@@ -46,16 +47,22 @@ void funlockfile(FILE *file)
 		__retarget_lock_release_recursive(lock_of(file));
 }
 
-static void begin_input(FILE *file)
-{
-	if (!is_console(file))
-		flockfile(file);
-}
-
-static void end_input(FILE *file)
+static void unlock_input(void *file)
 {
 	if (!is_console(file))
 		funlockfile(file);
+}
+
+static void begin_input(FILE *file, struct __hl_cleanup *cleanup)
+{
+	if (!is_console(file))
+		flockfile(file);
+	__hl_cleanup_push(cleanup, unlock_input, file);
+}
+
+static void end_input(struct __hl_cleanup *cleanup)
+{
+	__hl_cleanup_pop(cleanup, 1);
 }
 
 /* clang-format off */
@@ -87,11 +94,12 @@ int __wrap_vfprintf(FILE *file, const char *format, va_list args)
 
 int __wrap_vfscanf(FILE *file, const char *format, va_list args)
 {
+	struct __hl_cleanup cleanup;
 	int n;
 
-	begin_input(file);
+	begin_input(file, &cleanup);
 	n = __real_vfscanf(file, format, args);
-	end_input(file);
+	end_input(&cleanup);
 	return n;
 }
 
@@ -127,20 +135,22 @@ size_t __wrap_fwrite(const void *data, size_t size, size_t count, FILE *file)
 
 size_t __wrap_fread(void *data, size_t size, size_t count, FILE *file)
 {
+	struct __hl_cleanup cleanup;
 	size_t n;
 
-	begin_input(file);
+	begin_input(file, &cleanup);
 	n = __real_fread(data, size, count, file);
-	end_input(file);
+	end_input(&cleanup);
 	return n;
 }
 
 char *__wrap_fgets(char *s, int size, FILE *file)
 {
+	struct __hl_cleanup cleanup;
 	char *got;
 
-	begin_input(file);
+	begin_input(file, &cleanup);
 	got = __real_fgets(s, size, file);
-	end_input(file);
+	end_input(&cleanup);
 	return got;
 }

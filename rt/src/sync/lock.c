@@ -8,6 +8,7 @@
 
 #include <hartleaf/rt.h>
 
+#include "../pthread/thread.h"
 #include "waiter.h"
 
 _Thread_local uint64_t rt_id;
@@ -115,18 +116,37 @@ void __retarget_lock_release_recursive(_LOCK_T lock)
 		rt_lock_release(&lock->lock);
 }
 
-/* Recursive as well: the one of a FILE is taken for whole calls, too (libc/stdio.c). */
+/* Recursive as well: the one of a FILE is taken for whole calls, too (libc/stdio.c).  These are
+ * called by the functions that fill and empty its buffer, and by nobody else. */
+static _Thread_local unsigned filling; /* how many locks are held by such */
+static _Thread_local bool cancelled;
+
+bool rt_lock_cancel(void)
+{
+	cancelled = filling > 0;
+	return cancelled;
+}
+
 void __retarget_lock_acquire(_LOCK_T lock)
 {
 	__retarget_lock_acquire_recursive(lock);
+	filling++;
 }
 
 int __retarget_lock_try_acquire(_LOCK_T lock)
 {
-	return __retarget_lock_try_acquire_recursive(lock);
+	int got = __retarget_lock_try_acquire_recursive(lock);
+
+	filling += got != 0;
+	return got;
 }
 
 void __retarget_lock_release(_LOCK_T lock)
 {
+	filling--;
 	__retarget_lock_release_recursive(lock);
+	if (cancelled) {
+		cancelled = false;
+		rt_cancel_test();
+	}
 }
