@@ -62,16 +62,13 @@ uint64_t frame_alloc_run(struct vas *payer, uint64_t want, uint64_t *got)
 
 uint64_t frame_alloc_large(struct vas *payer)
 {
-	/* Who hasn't the budget doesn't keep a block from others, not for a moment either.  It
-	 * is taken before it is charged: else one that there is no room for would keep the
-	 * budget. */
-	if (atomic_load(&payer->avail) / VAS_ONE < BLOCK_FRAMES)
+	/* Charged first: who hasn't the budget keeps a block from nobody, not for a moment
+	 * either. */
+	if (!vas_charge(payer, BLOCK_FRAMES))
 		return 0;
 	uint64_t first = block_take_whole();
-	if (first == 0)
-		return 0;
-	if (!vas_charge(payer, BLOCK_FRAMES)) {
-		block_give_whole(first);
+	if (first == 0) {
+		vas_uncharge(payer, BLOCK_FRAMES);
 		return 0;
 	}
 	atomic_add_relaxed(&global->info->free_pages, -BLOCK_FRAMES);

@@ -19,8 +19,9 @@
 #include <hartleaf/call.h>
 #include <hartleaf/leaf.h>
 
-#define RUN    64 /* frames that are asked for at once */
-#define PA_TOP (1UL << 56)
+#define RUN         64 /* frames that are asked for at once */
+#define SHARE_TRIES 8
+#define PA_TOP      (1UL << 56)
 
 /* A place in a VAS that moves on leaf by leaf. */
 struct place {
@@ -166,7 +167,7 @@ static int64_t new_memory(struct map *m, uint64_t left)
 	return n != 0 ? (int64_t)n : error;
 }
 
-COLD static int new_executor(struct map *m)
+static int new_executor(struct map *m)
 {
 	struct place p = {.vas = m->caller, .va = m->to.va};
 	struct executor *ex = executor_new(m->to.vas);
@@ -177,7 +178,7 @@ COLD static int new_executor(struct map *m)
 	return place_leaf(m, &p, make_leaf(m, executor_frame(ex), TAG_EXECUTOR));
 }
 
-COLD static int new_vas(struct map *m)
+static int new_vas(struct map *m)
 {
 	struct place p = {.vas = m->caller, .va = m->to.va};
 	struct vas *v = vas_new(m->caller, m->aux);
@@ -243,7 +244,7 @@ static int executor_to_view(struct map *m, uint64_t *frame)
 	return rights & MAP_R ? 0 : -HL_EPERM;
 }
 
-COLD static int view(struct map *m)
+static int view(struct map *m)
 {
 	uint64_t frame, leaf;
 	int error = executor_to_view(m, &frame);
@@ -261,7 +262,7 @@ COLD static int view(struct map *m)
 	return place_leaf(m, &m->to, leaf);
 }
 
-COLD static int share(struct map *m, bool move)
+static __attribute__((noinline)) int share(struct map *m, bool move)
 {
 	uint64_t leaf, copy;
 	int error = find(m, &m->from);
@@ -273,7 +274,10 @@ COLD static int share(struct map *m, bool move)
 		return -HL_EFAULT;
 	if (move && m->from.vas == m->to.vas && m->from.va == m->to.va)
 		return -HL_EINVAL; /* REPLACE would lose it */
-	for (;;) {
+	for (unsigned n = 0;; n++) {
+		/* Somebody changes it all the time. */
+		if (n == SHARE_TRIES)
+			return -HL_EAGAIN;
 		leaf = atomic_load_acquire(entry);
 		if ((error = derive(m, leaf, &copy)) != 0)
 			return error;
@@ -331,7 +335,7 @@ static int64_t unmap(struct map *m, uint64_t left)
 	return n;
 }
 
-COLD static int protect(struct map *m)
+static int protect(struct map *m)
 {
 	int error = find(m, &m->to);
 	uint64_t *entry = m->to.entry, leaf, less;
@@ -382,7 +386,7 @@ static int64_t some(struct map *m, uint64_t left)
 	return error != 0 ? error : 1;
 }
 
-COLD static int check_device(const struct map *m, uint64_t count)
+static int check_device(const struct map *m, uint64_t count)
 {
 	uint64_t first = m->from.va >> PAGE_SHIFT, end = first + (count << (m->shift - PAGE_SHIFT));
 
@@ -397,7 +401,7 @@ COLD static int check_device(const struct map *m, uint64_t count)
 }
 
 /* The VASs that the call names, and whether the caller may. */
-COLD static int find_vases(struct map *m, uint64_t target, uint64_t source)
+static int find_vases(struct map *m, uint64_t target, uint64_t source)
 {
 	uint64_t op = m->attr & MAP_OP_MASK;
 	unsigned rights;

@@ -50,7 +50,7 @@ static inline void runq_push(struct executor *ex)
 struct executor *runq_take(void);
 
 /* Take half of another hart's queue; nothing that is bound, nor what is behind it.
- * Returns the first, NULL if there was none; the others, *rest of them, are in the
+ * Returns the first, NULL if there was none, or somebody else was quicker; the others, *rest of them, are in the
  * next slots of this hart's ring, which must be empty, and are yet to be
  * adopted and published. */
 struct executor *runq_steal(struct hart *victim, uint64_t *rest);

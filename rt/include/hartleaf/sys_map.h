@@ -60,7 +60,8 @@
  *            it is of another kind than attr says; -HL_EPERM more rights than it
  *            has; -HL_ENOMEM budget (for a moment also what another call
  *            of that VAS is about to give back), frames, or a count at its limit; -HL_ESRCH a
- *            VAS is being taken down
+ *            VAS is being taken down; -HL_EAGAIN the source changed each time that
+ *            it was looked at
  * Ordering   when it returns no hart sees a translation that it took away.  Who
  *            fills a hole waits until the call that made it has returned.
  *            What it has mapped can be used at once on every hart: one whose TLB
