@@ -64,7 +64,7 @@
  *   FREE   BUG_IPI_FIRST          interrupts, then takes the snapshot
  *   FREE   BUG_IDLE_DROPS_ANSWER  sleeps though a grace period waits for it
  *   FREE   BUG_SEEN_LATE          takes for seen what came meanwhile
- *   FREE   BUG_MORE_UNSEEN        a step leaves more to do, but nobody wants it
+ *   DYING  BUG_MORE_UNSEEN        a step leaves more to do, but nobody wants it
  *   FREE   BUG_ANSWER_NO_EVENT    the last answer tells nobody
  *   FREE   BUG_CALL_NO_RELAY      a call leaves work, and sets no tick
  *   FREE   BUG_DEFER_FORGETS      a period is put off, and no timer set
