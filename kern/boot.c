@@ -13,6 +13,7 @@
 #include "panic.h"
 #include "sched.h"
 #include "table.h"
+#include "tree.h"
 #include "vas.h"
 
 #include <hartleaf/fdt.h>
@@ -35,127 +36,25 @@ extern uint64_t early_root[];
 static const void *dt;
 static uint64_t dt_pa, dt_size, initrd_pa, initrd_size, boot_sbi_id;
 
-/* The emulator's test device, for exit statuses; 0 on real machines. */
-static uint64_t find_finisher(const void *tree)
-{
-	struct fdt_node n;
-	uint64_t base, size;
-
-	for (int got = fdt_root(tree, &n); got > 0; got = fdt_next(&n))
-		if (fdt_compatible(&n, "sifive,test0") && fdt_reg(&n, 0, &base, &size) > 0)
-			return base;
-	return 0;
-}
-
 void boot_without_paging(uint64_t device_tree, const char *why)
 {
 	const void *tree = (const void *)device_tree;
 
 	if (fdt_check(tree, INT32_MAX) > 0)
-		global->finisher = (void *)find_finisher(tree);
+		global->finisher = (void *)tree_finisher(tree);
 	boot_refuse(why);
-}
-
-static uint64_t node_of(const struct fdt_node *n)
-{
-	uint64_t node;
-
-	/* Nodes beyond what is told apart are as good as the first. */
-	return fdt_number(n, "numa-node-id", &node) && node < NODES_MAX ? node : 0;
-}
-
-static bool read_range(const struct fdt_node *n, unsigned i, uint64_t *base, uint64_t *size)
-{
-	int got = fdt_reg(n, i, base, size);
-
-	if (got < 0)
-		boot_refuse("a range of memory that can't be read");
-	return got > 0;
-}
-
-static void read_memory(void)
-{
-	struct fdt_node n;
-	uint64_t base, size;
-
-	for (int got = fdt_root(dt, &n); got > 0; got = fdt_next(&n))
-		if (n.depth == 1 && fdt_name_is(&n, "memory") && fdt_enabled(&n))
-			for (unsigned i = 0; read_range(&n, i, &base, &size); i++)
-				memory_add(base, size, node_of(&n));
-	for (unsigned i = 0; fdt_reserved(dt, i, &base, &size) > 0; i++)
-		memory_reserve(base, size);
-	bool inside = false;
-	for (int got = fdt_root(dt, &n); got > 0; got = fdt_next(&n)) {
-		if (n.depth == 1)
-			inside = fdt_name_is(&n, "reserved-memory");
-		else if (n.depth == 2 && inside && fdt_enabled(&n))
-			for (unsigned i = 0; read_range(&n, i, &base, &size); i++)
-				memory_reserve(base, size);
-	}
-}
-
-static void read_chosen(void)
-{
-	struct fdt_node n;
-	uint64_t end;
-
-	if (fdt_find(dt, "/chosen", &n) <= 0 || !fdt_number(&n, "linux,initrd-start", &initrd_pa) ||
-	    !fdt_number(&n, "linux,initrd-end", &end) || end <= initrd_pa)
-		boot_refuse("no initrd, so there is no program to run");
-	initrd_size = end - initrd_pa;
-}
-
-/* What a boot argument says, "hartleaf." in front of its name; NULL: nothing. */
-static const char *option(const char *name)
-{
-	const char *args;
-	struct fdt_node n;
-	bool start = true;
-
-	args = fdt_find(dt, "/chosen", &n) > 0 ? fdt_string(&n, "bootargs") : NULL;
-	for (; args != NULL && *args != 0; start = *args++ == ' ') {
-		unsigned i = 0;
-		while (start && name[i] != 0 && args[i] == name[i])
-			i++;
-		if (i != 0 && name[i] == 0)
-			return args + i;
-	}
-	return NULL;
-}
-
-static bool option_is(const char *value, const char *word)
-{
-	while (*word != 0 && *value == *word)
-		value++, word++;
-	return *word == 0 && (*value == 0 || *value == ' ');
-}
-
-/* A number that a boot argument gives, within limits; `why` says which. */
-static uint64_t option_number(const char *name, uint64_t least, uint64_t most, uint64_t otherwise,
-			      const char *why)
-{
-	const char *value = option(name);
-	uint64_t n = 0, digits = 0;
-
-	if (value == NULL)
-		return otherwise;
-	for (; *value >= '0' && *value <= '9' && n <= most; value++, digits++)
-		n = n * 10 + *value - '0';
-	if (digits == 0 || n < least || n > most || (*value != 0 && *value != ' '))
-		boot_refuse(why);
-	return n;
 }
 
 static void read_paging(void)
 {
-	const char *value = option(PAGING_OPTION);
+	const char *value = tree_option(dt, PAGING_OPTION);
 
 	global->satp_mode = SATP_SV39;
 	global->top_shift = 30;
-	if (value != NULL && option_is(value, "sv48")) {
+	if (value != NULL && tree_option_is(value, "sv48")) {
 		global->satp_mode = SATP_SV48;
 		global->top_shift = 39;
-	} else if (value != NULL && !option_is(value, "sv39")) {
+	} else if (value != NULL && !tree_option_is(value, "sv39")) {
 		boot_refuse(PAGING_OPTION " takes sv39 or sv48");
 	}
 	global->user_top = 1UL << (global->top_shift + 8);
@@ -181,9 +80,8 @@ static void map_harts(void)
 	uint64_t sbi_id, id = 0;
 
 	global->hart[id] = memory_map_hart(id);
-	if (fdt_find(dt, "/cpus", &n) <= 0 ||
-	    !fdt_number(&n, "timebase-frequency", &global->info->timebase))
-		boot_refuse("no timebase-frequency in the device tree");
+	global->info->timebase = tree_timebase(dt);
+	fdt_find(dt, "/cpus", &n);
 	while (next_cpu(&n, &sbi_id))
 		if (sbi_id != boot_sbi_id && ++id < HART_MAX)
 			global->hart[id] = memory_map_hart(id);
@@ -195,7 +93,7 @@ void boot_main(uint64_t sbi_id, uint64_t device_tree, uint64_t image_pa)
 	int size = device_tree < DIRECT_TOP ? fdt_check(dt, INT32_MAX) : FDT_BAD;
 	if (size < 0)
 		boot_refuse("no valid device tree");
-	uint64_t finisher = find_finisher(dt);
+	uint64_t finisher = tree_finisher(dt);
 	if (finisher != 0)
 		global->finisher = direct(finisher);
 	const char *lack = machine_lacks();
@@ -205,8 +103,9 @@ void boot_main(uint64_t sbi_id, uint64_t device_tree, uint64_t image_pa)
 	global->image_pa = image_pa;
 	dt_pa = device_tree;
 	dt_size = size;
-	read_memory();
-	read_chosen();
+	tree_memory(dt);
+	if (!tree_initrd(dt, &initrd_pa, &initrd_size))
+		boot_refuse("no initrd, so there is no program to run");
 	read_paging();
 	if (!memory_is_ram(image_pa, image_end - image_start))
 		boot_refuse("kernel outside the memory that is there");
@@ -222,8 +121,8 @@ void boot_main(uint64_t sbi_id, uint64_t device_tree, uint64_t image_pa)
 		boot_refuse("this hart has no Sv48");
 	global->finisher = mapped;
 	uint64_t bits = machine_asid_bits();
-	global->asid_bits = option_number(ASID_OPTION, 0, bits, bits,
-					  ASID_OPTION " takes 0 to what the hart has");
+	global->asid_bits = tree_option_number(dt, ASID_OPTION, 0, bits, bits,
+					       ASID_OPTION " takes 0 to what the hart has");
 	machine_enter(global->hart[0]);
 }
 
@@ -278,7 +177,7 @@ static void start_harts(void)
 		struct hart *hart = here ? this_hart : global->hart[global->harts];
 		hart->sbi_id = sbi_id;
 		/* A node of memory may have harts and no memory. */
-		node = node_of(&n);
+		node = tree_node(&n);
 		hart->node = node < global->nodes ? node : 0;
 		if (!here) {
 			global->starting = hart;
@@ -394,8 +293,9 @@ void boot_rest(void)
 		info->hart_node[i] = global->hart[i]->node;
 	info->harts = global->harts;
 	info->asid_bits = global->asid_bits;
-	info->slice_ns = 1000 * option_number(SLICE_OPTION, SLICE_MIN, SLICE_MAX, SLICE_DEFAULT,
-					      SLICE_OPTION " takes 100 to 10000000");
+	info->slice_ns =
+		1000 * tree_option_number(dt, SLICE_OPTION, SLICE_MIN, SLICE_MAX, SLICE_DEFAULT,
+					  SLICE_OPTION " takes 100 to 10000000");
 	global->slice = info->timebase * (info->slice_ns / 1000) / 1000000;
 	global->grace_gap = info->timebase / GRACES_A_SECOND;
 	if (global->slice == 0)

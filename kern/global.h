@@ -103,8 +103,9 @@ struct range {
 };
 
 #define RANGES_MAX INFO_RANGES_LIMIT
-#define NODES_MAX  8         /* of memory */
-#define NO_MEMORY  NODES_MAX /* node of what is reserved and isn't RAM: no descriptors */
+#define RAM_MAX    (RANGES_MAX + 8) /* with what is reserved and isn't RAM */
+#define NODES_MAX  8                /* of memory */
+#define NO_MEMORY  NODES_MAX        /* node of what is reserved and isn't RAM: no descriptors */
 
 struct line {
 	LINE uint64_t top;
@@ -156,7 +157,7 @@ struct global {
 	uint64_t ram_ranges;
 	uint64_t free_ranges;
 	AT(0x800) struct hart *hart[HART_MAX];
-	struct range ram[RANGES_MAX];    /* what may never be mapped as device memory */
+	struct range ram[RAM_MAX];       /* what may never be mapped as device memory */
 	struct range frames[RANGES_MAX]; /* what frame_alloc may give out */
 };
 

@@ -24,50 +24,122 @@ extern char image_start[], text_end[], rodata_end[], image_end[];
 static struct vas *top_table; /* laid out as a root of Sv39 */
 static uint64_t taken;        /* frames below are the kernel's, or nobody's */
 
-static void add_range(struct range *list, uint64_t *n, uint64_t first, uint64_t end, uint64_t node)
+/* A range more, or a longer one; false: there is no room. */
+static bool add_range(uint64_t first, uint64_t end, uint64_t node)
 {
-	if (*n == RANGES_MAX)
-		boot_refuse("too many ranges of memory");
-	list[(*n)++] = (struct range){first, end, node};
+	for (uint64_t i = 0; i < global->ram_ranges; i++) {
+		struct range *r = &global->ram[i];
+		if (r->node != node || (r->end != first && r->first != end))
+			continue;
+		if (r->end == first)
+			r->end = end;
+		else
+			r->first = first;
+		return true;
+	}
+	if (global->ram_ranges >= (node == NO_MEMORY ? RAM_MAX : RANGES_MAX))
+		return false;
+	global->ram[global->ram_ranges++] = (struct range){first, end, node};
+	return true;
+}
+
+/* Adds what of [*first, end) no range has yet: banks may overlap, and who came first has
+ * it.  False: there is no room for what begins at *first. */
+static bool add_new(uint64_t *first, uint64_t end, uint64_t node)
+{
+	while (*first < end) {
+		uint64_t stop = end, next = end;
+		for (uint64_t i = 0; i < global->ram_ranges; i++) {
+			const struct range *r = &global->ram[i];
+			if (r->end <= *first || r->first >= stop)
+				continue;
+			stop = r->first > *first ? r->first : *first;
+			next = r->end;
+		}
+		if (*first < stop && !add_range(*first, stop, node))
+			return false;
+		*first = next;
+	}
+	return true;
+}
+
+/* The byte behind it; what wraps goes up to the top, 0. */
+static uint64_t end_of(uint64_t base, uint64_t size)
+{
+	return base + size < base ? 0 : base + size;
 }
 
 void memory_add(uint64_t base, uint64_t size, uint64_t node)
 {
-	uint64_t first = (base + PAGE_SIZE - 1) >> PAGE_SHIFT, end = (base + size) >> PAGE_SHIFT;
+	const uint64_t top = DIRECT_TOP >> PAGE_SHIFT;
+	uint64_t first = (base >> PAGE_SHIFT) + (base % PAGE_SIZE != 0);
+	uint64_t end = (end_of(base, size) - 1) >> PAGE_SHIFT;
 
-	if (base + size < base || end > DIRECT_TOP >> PAGE_SHIFT)
-		boot_refuse("memory beyond the direct map, which ends at 192 GiB");
+	/* Only whole pages. */
+	if (end_of(base, size) % PAGE_SIZE == 0)
+		end++;
 	if (first == 0)
 		first = 1; /* frame 0 means none */
-	if (first >= end)
+	if (size == 0 || first >= end)
 		return;
-	for (uint64_t i = 0; i < global->ram_ranges; i++)
-		if (first < global->ram[i].end && end > global->ram[i].first)
-			boot_refuse("ranges of memory overlap");
-	if (global->nodes <= node)
+	if (end > top) {
+		uint64_t from = first > top ? first : top;
+		boot_left_out(from, end - from, "beyond the direct map, which ends at 192 GiB");
+		end = top;
+	}
+	if (!add_new(&first, end, node))
+		boot_left_out(first, end - first, "in too many ranges");
+	else if (global->nodes <= node)
 		global->nodes = node + 1;
-	add_range(global->ram, &global->ram_ranges, first, end, node);
-	add_range(global->frames, &global->free_ranges, first, end, node);
+}
+
+void memory_all_added(void)
+{
+	for (uint64_t i = 0; i < global->ram_ranges; i++) {
+		const struct range *r = &global->ram[i];
+		global->frames[i] = (struct range){r->first, r->end, r->node};
+	}
+	global->free_ranges = global->ram_ranges;
+}
+
+/* A reservation has split a range: one more of them, and where there is no room the
+ * smallest goes. */
+static void add_piece(struct range piece)
+{
+	struct range *least = &global->frames[0];
+
+	if (global->free_ranges < RANGES_MAX) {
+		global->frames[global->free_ranges++] = piece;
+		return;
+	}
+	for (uint64_t i = 1; i < global->free_ranges; i++)
+		if (global->frames[i].end - global->frames[i].first < least->end - least->first)
+			least = &global->frames[i];
+	if (least->end - least->first < piece.end - piece.first) {
+		struct range smaller = *least;
+		*least = piece;
+		piece = smaller;
+	}
+	if (piece.first < piece.end)
+		boot_left_out(piece.first, piece.end - piece.first, "in too many pieces");
 }
 
 void memory_reserve(uint64_t base, uint64_t size)
 {
-	uint64_t last = base + size - 1, first = base >> PAGE_SHIFT, end;
+	uint64_t first = base >> PAGE_SHIFT, end = ((end_of(base, size) - 1) >> PAGE_SHIFT) + 1;
+	uint64_t from = first;
 
 	if (size == 0)
 		return;
-	if (last < base)
-		last = -1UL; /* to the end of all addresses, or beyond */
-	end = (last >> PAGE_SHIFT) + 1;
-	if (!memory_is_ram(base, size))
-		add_range(global->ram, &global->ram_ranges, first, end, NO_MEMORY);
+	if (!add_new(&from, end, NO_MEMORY))
+		boot_refuse("too many reservations outside of the memory");
 	for (uint64_t i = 0; i < global->free_ranges; i++) {
-		struct range *r = &global->frames[i];
+		struct range *r = &global->frames[i], behind = {end, r->end, r->node};
 		if (first >= r->end || end <= r->first)
 			continue;
-		if (end < r->end)
-			add_range(global->frames, &global->free_ranges, end, r->end, r->node);
 		r->end = first > r->first ? first : r->first;
+		if (behind.first < behind.end)
+			add_piece(behind);
 	}
 }
 

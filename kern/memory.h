@@ -7,8 +7,11 @@
 
 #include "global.h"
 
-/* RAM [base, base + size) exists, on this node. */
+/* RAM [base, base + size) exists, on this node.  What of it can't be used is left out, and
+ * the console told. */
 void memory_add(uint64_t base, uint64_t size, uint64_t node);
+/* That was all of it; from now on some may be reserved. */
+void memory_all_added(void);
 /* Nobody gets these frames; they aren't device memory either. */
 void memory_reserve(uint64_t base, uint64_t size);
 bool memory_is_ram(uint64_t base, uint64_t size);

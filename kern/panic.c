@@ -2,6 +2,8 @@
 #include "panic.h"
 #include "machine.h"
 
+#include <hartleaf/leaf.h>
+
 static const char name[32][5] = {"pc", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
 				 "a1", "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
 				 "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
@@ -37,6 +39,15 @@ BOOT_ONLY _Noreturn void boot_refuse(const char *why)
 	print(why);
 	print("\n");
 	machine_stop(true);
+}
+
+BOOT_ONLY void boot_left_out(uint64_t first, uint64_t pages, const char *why)
+{
+	print("hartleaf: memory left out, ");
+	print(why);
+	print_hex(": base", first << PAGE_SHIFT);
+	print_hex(" size", pages << PAGE_SHIFT);
+	print("\n");
 }
 
 _Noreturn void panic_firmware(uint64_t extension, int64_t error)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The end: one line that tells why, registers, and a failing shutdown.
+ * What the kernel has to say.  At the end: one line that tells why, registers, and a failing
+ * shutdown.
  */
 #ifndef KERN_PANIC_H
 #define KERN_PANIC_H
@@ -9,6 +10,8 @@
 
 /* Boot meets a machine it can't use. */
 _Noreturn void boot_refuse(const char *why);
+/* It goes on without these frames. */
+void boot_left_out(uint64_t first, uint64_t pages, const char *why);
 /* A call of the firmware that the kernel can't go on without has failed. */
 _Noreturn void panic_firmware(uint64_t extension, int64_t error);
 /* The first executor has faulted. */

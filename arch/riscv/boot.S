@@ -46,8 +46,29 @@
 	csrw scounteren, \tmp
 	.endm
 
-	.section .text.boot, "ax"
+/* The first bytes of the image are the header by which boot loaders know a kernel of
+ * RISC-V (Linux, Documentation/riscv/boot-image-header.rst): kernel.bin is the image alone.
+ * A firmware that loads ELF files jumps here all the same. */
+#define HEADER_VERSION 2 /* 0.2 */
+#define HEADER_MAGIC   0x05435352 /* "RSC", 5 */
+
+	.section .text.boot.first, "ax"
 FUNCTION _start
+	j start
+	.balign 8
+	.dword 1 << LARGE_SHIFT /* to be loaded so far into the memory */
+	.dword image_size       /* with .bss */
+	.dword 0                /* flags: little-endian */
+	.word HEADER_VERSION
+	.word 0
+	.dword 0
+	.ascii "RISCV\0\0\0" /* magic of version 0.1 */
+	.word HEADER_MAGIC
+	.word 0
+END_FUNCTION _start
+
+	.section .text.boot, "ax"
+FUNCTION start
 	csrw sie, zero
 	/* The first to come boots.  A firmware may let a hart that is being
 	 * started run before it has taken note of where: then it comes here,
@@ -120,7 +141,7 @@ FUNCTION _start
 	mv a2, s2
 	call boot_main
 	unimp
-END_FUNCTION _start
+END_FUNCTION start
 
 /* Physical addresses all the way; C does what it has to say. */
 no_way_up:

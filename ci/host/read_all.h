@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include <hartleaf/fdt.h>
+#include <hartleaf/fdt_address.h>
 #include <hartleaf/isa.h>
 
 /* Line of the first call that says the tree is damaged after all, or 0. */
@@ -22,7 +22,7 @@ static inline int read_all(const uint8_t *fdt)
 
 	for (got = fdt_root(fdt, &n); got > 0; got = fdt_next(&n)) {
 		for (unsigned i = 0; i < 3; i++)
-			(void)fdt_reg(&n, i, &a, &b);
+			(void)(fdt_reg(&n, i, &a, &b) + fdt_address(&n, i, &a, &b));
 		for (unsigned i = 0; i < 5; i++) {
 			const uint8_t *p = fdt_prop(&n, props[i], &len);
 			const char *s = fdt_string(&n, props[i]);
@@ -39,6 +39,8 @@ static inline int read_all(const uint8_t *fdt)
 		(void)isa_has(&n, "c");
 		(void)isa_has(&n, "zicboz");
 		(void)fdt_name_is(&n, "memory");
+		if (fdt_parent(&n, &child) != (n.depth != 0))
+			return __LINE__;
 		child = n;
 		while ((got = fdt_child(&n, &child)) > 0)
 			;

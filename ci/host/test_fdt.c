@@ -165,6 +165,100 @@ static void qemus_tree_says_what_the_machine_is(void **state)
 	free(fdt);
 }
 
+/* A bus that moves addresses by 0x10000000, in it one that moves them by 0x100000 and one
+ * that passes nothing on; beside them one that passes all on as it is. */
+static uint8_t *buses(void)
+{
+	struct maker m = {0};
+
+	begin(&m, "");
+	prop_cells(&m, "#address-cells", 1, 2);
+	prop_cells(&m, "#size-cells", 1, 2);
+	begin(&m, "outer@0");
+	prop_cells(&m, "#address-cells", 1, 1);
+	prop_cells(&m, "#size-cells", 1, 1);
+	prop_cells(&m, "ranges", 8, 0x8000000, 1, 0, 0x1000, 0, 0, 0x10000000, 0x2000000);
+	begin(&m, "far@8000010");
+	prop_cells(&m, "reg", 4, 0x8000010, 0x10, 0x8000ff0,
+		   0x20); /* the second one over its end */
+	end(&m);
+	begin(&m, "inner@0");
+	prop_cells(&m, "#address-cells", 1, 1);
+	prop_cells(&m, "#size-cells", 1, 1);
+	prop_cells(&m, "ranges", 3, 0, 0x100000, 0x1000);
+	begin(&m, "test@800");
+	prop_string(&m, "compatible", "sifive,test1");
+	prop_string(&m, "status", "disabled");
+	prop_cells(&m, "reg", 2, 0x800, 0x100);
+	end(&m);
+	begin(&m, "test@400");
+	prop_string(&m, "compatible", "sifive,test1");
+	prop_cells(&m, "reg", 4, 0x400, 0x100, 0x2400, 0x100); /* the second one outside */
+	end(&m);
+	end(&m);
+	begin(&m, "closed@0");
+	prop_cells(&m, "#address-cells", 1, 1);
+	prop_cells(&m, "#size-cells", 1, 1);
+	begin(&m, "i2c@50");
+	prop_cells(&m, "reg", 2, 0x50, 1);
+	end(&m);
+	end(&m);
+	end(&m);
+	begin(&m, "soc");
+	prop_cells(&m, "#address-cells", 1, 2);
+	prop_cells(&m, "#size-cells", 1, 2);
+	prop(&m, "ranges", "", 0);
+	begin(&m, "serial@10");
+	prop_cells(&m, "reg", 4, 3, 0x10, 0, 0x10);
+	end(&m);
+	end(&m);
+	end(&m);
+	token(&m, FDT_END);
+	return make(&m);
+}
+
+static void addresses_go_through_the_ranges_of_buses(void **state)
+{
+	uint8_t *fdt = buses();
+	uint64_t base, size;
+	struct fdt_node n, parent;
+
+	(void)state;
+	assert_int_equal(check(fdt), total(fdt));
+	assert_int_equal(fdt_find(fdt, "/outer/far", &n), 1);
+	assert_int_equal(fdt_address(&n, 0, &base, &size), 1);
+	assert_true(base == 0x100000010 && size == 0x10);
+	assert_int_equal(fdt_address(&n, 1, &base, &size), 0);
+	assert_int_equal(fdt_address(&n, 2, &base, &size), 0);
+	assert_int_equal(fdt_find(fdt, "/outer/closed/i2c", &n), 1);
+	assert_int_equal(fdt_address(&n, 0, &base, &size), 0);
+	assert_int_equal(fdt_find(fdt, "/soc/serial", &n), 1);
+	assert_int_equal(fdt_address(&n, 0, &base, &size), 1);
+	assert_true(base == 0x300000010 && size == 0x10);
+	assert_int_equal(fdt_parent(&n, &parent), 1);
+	assert_string_equal(parent.name, "soc");
+	assert_int_equal(fdt_find(fdt, "/", &n), 1);
+	assert_int_equal(fdt_parent(&n, &parent), 0);
+	free(fdt);
+}
+
+static void the_test_device_is_one_that_is_enabled(void **state)
+{
+	uint8_t *fdt = buses(), *other = machine();
+	uint64_t base, size;
+	struct fdt_node n;
+
+	(void)state;
+	assert_int_equal(fdt_test_device(fdt, &n), 1);
+	assert_string_equal(n.name, "test@400");
+	assert_int_equal(fdt_address(&n, 0, &base, &size), 1);
+	assert_true(base == 0x10100400 && size == 0x100);
+	assert_int_equal(fdt_address(&n, 1, &base, &size), 0);
+	assert_int_equal(fdt_test_device(other, &n), 0);
+	free(fdt);
+	free(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +267,8 @@ int main(void)
 		cmocka_unit_test(properties_have_their_types),
 		cmocka_unit_test(paths_find_nodes),
 		cmocka_unit_test(reservations_end_at_a_zero_entry),
+		cmocka_unit_test(addresses_go_through_the_ranges_of_buses),
+		cmocka_unit_test(the_test_device_is_one_that_is_enabled),
 		cmocka_unit_test(qemus_tree_says_what_the_machine_is),
 	};
 

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <hartleaf/fdt.h>
+#include <hartleaf/fdt_address.h>
 
 #include "mutate.h"
 

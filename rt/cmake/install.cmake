@@ -5,7 +5,7 @@
 #	bin/hartleaf-boot             ci/boot, which finds the kernel below
 #	include/hartleaf/             headers; a directory of its own, for there are <time.h>
 #	                              and <pthread.h> in it, which are for programs only
-#	lib/hartleaf/                 kernel.elf, program.ld
+#	lib/hartleaf/                 kernel.elf, kernel.bin, program.ld
 #	lib/hartleaf/ABI/librt.a      with crt0
 #	lib/cmake/hartleaf/           find_package(hartleaf); toolchain.cmake
 #	lib/pkgconfig/                hartleaf.pc, hartleaf-lp64d.pc

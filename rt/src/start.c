@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <hartleaf/fdt.h>
+#include <hartleaf/fdt_address.h>
 #include <hartleaf/layout.h>
 #include <hartleaf/rt.h>
 
@@ -114,12 +114,8 @@ static void find_test_device(void)
 	struct fdt_node n;
 	uint64_t size;
 
-	for (int got = fdt_root(fdt, &n); got > 0; got = fdt_next(&n))
-		if (fdt_compatible(&n, "sifive,test0") || fdt_compatible(&n, "sifive,test1")) {
-			if (fdt_reg(&n, 0, &test_device, &size) <= 0)
-				test_device = 0;
-			return;
-		}
+	if (fdt_test_device(fdt, &n) <= 0 || fdt_address(&n, 0, &test_device, &size) <= 0)
+		test_device = 0;
 }
 
 static int start_first(char **argv)
