@@ -6,14 +6,15 @@
 #     self=$(readlink -f "$0")
 #     . "${self%/*}/lib.sh"
 #
-# Sets `top`, the tree, `me`, the script's name in it, and `build`, the build directory.
+# Sets `top`, the tree, `me`, the script's name in it, and `build`, the build directory:
+# that of `preset`, if the script has set it before.
 
 export LC_ALL=C # decimal points, order and case of letters
 unset CDPATH    # cd goes where it is told, and says nothing
 top=$(readlink -f "${BASH_SOURCE[0]}")
 top=${top%/ci/*}
 me=${self#"$top/"}
-build=$(realpath -m "${HARTLEAF_BUILD:-$top/build}")
+build=$(realpath -m "${HARTLEAF_BUILD:-$top/build${preset:+-$preset}}")
 
 die() {
 	echo "$me: $*" >&2
@@ -40,7 +41,7 @@ need() { # tools...
 need_built() { # files...
 	local file
 	for file; do
-		[[ -f $file ]] || die "no $file: cmake --preset default && cmake --build --preset default"
+		[[ -f $file ]] || die "no $file: cmake --preset ${preset:-default} && cmake --build --preset ${preset:-default}"
 	done
 }
 

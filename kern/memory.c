@@ -24,40 +24,24 @@ extern char image_start[], text_end[], rodata_end[], image_end[];
 static struct vas *top_table; /* laid out as a root of Sv39 */
 static uint64_t taken;        /* frames below are the kernel's, or nobody's */
 
-/* A range more, or a longer one; false: there is no room. */
-static bool add_range(uint64_t first, uint64_t end, uint64_t node)
-{
-	for (uint64_t i = 0; i < global->ram_ranges; i++) {
-		struct range *r = &global->ram[i];
-		if (r->node != node || (r->end != first && r->first != end))
-			continue;
-		if (r->end == first)
-			r->end = end;
-		else
-			r->first = first;
-		return true;
-	}
-	if (global->ram_ranges >= (node == NO_MEMORY ? RAM_MAX : RANGES_MAX))
-		return false;
-	global->ram[global->ram_ranges++] = (struct range){first, end, node};
-	return true;
-}
-
 /* Adds what of [*first, end) no range has yet: banks may overlap, and who came first has
  * it.  False: there is no room for what begins at *first. */
 static bool add_new(uint64_t *first, uint64_t end, uint64_t node)
 {
 	while (*first < end) {
-		uint64_t stop = end, next = end;
-		for (uint64_t i = 0; i < global->ram_ranges; i++) {
+		uint64_t stop = end, next = end, n = global->ram_ranges;
+		for (uint64_t i = 0; i < n; i++) {
 			const struct range *r = &global->ram[i];
 			if (r->end <= *first || r->first >= stop)
 				continue;
 			stop = r->first > *first ? r->first : *first;
 			next = r->end;
 		}
-		if (*first < stop && !add_range(*first, stop, node))
-			return false;
+		if (*first < stop) {
+			if (n >= (node == NO_MEMORY ? RAM_MAX : RANGES_MAX))
+				return false;
+			global->ram[global->ram_ranges++] = (struct range){*first, stop, node};
+		}
 		*first = next;
 	}
 	return true;
@@ -71,7 +55,7 @@ static uint64_t end_of(uint64_t base, uint64_t size)
 
 void memory_add(uint64_t base, uint64_t size, uint64_t node)
 {
-	const uint64_t top = DIRECT_TOP >> PAGE_SHIFT;
+	const uint64_t top = DIRECT_TOP >> PAGE_SHIFT, before = global->ram_ranges;
 	uint64_t first = (base >> PAGE_SHIFT) + (base % PAGE_SIZE != 0);
 	uint64_t end = (end_of(base, size) - 1) >> PAGE_SHIFT;
 
@@ -89,7 +73,7 @@ void memory_add(uint64_t base, uint64_t size, uint64_t node)
 	}
 	if (!add_new(&first, end, node))
 		boot_left_out(first, end - first, "in too many ranges");
-	else if (global->nodes <= node)
+	if (global->ram_ranges > before && global->nodes <= node)
 		global->nodes = node + 1;
 }
 

@@ -149,6 +149,13 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
 {
 	const char *path;
 
+	/* QEMU looks before it calls this; but what is declared in qemu.h is nobody's header. */
+	if (info->version.oldest > qemu_plugin_version ||
+	    info->version.current < qemu_plugin_version) {
+		fprintf(stderr, "plugin: has version %d of QEMU's interface, this QEMU %d to %d\n",
+			qemu_plugin_version, info->version.oldest, info->version.current);
+		return -1;
+	}
 	if (!info->system || strcmp(info->target, "riscv64") != 0 || !read_options(argc, argv)) {
 		fprintf(stderr, "plugin: for qemu-system-riscv64, with options NAME=VALUE\n");
 		return -1;

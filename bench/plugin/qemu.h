@@ -2,7 +2,8 @@
  *
  * What of QEMU's plugin interface is used here, version 1, which QEMU 7.2
  * has.  Documented in QEMU's manual, "QEMU TCG Plugins"; Debian packages no header.  QEMU
- * itself has the functions.  One that knows version 1 no more refuses the plugin.
+ * itself has the functions.  One that knows version 1 no more (9.0 and later) refuses the
+ * plugin, and bench/plugin/here says so.
  */
 #ifndef PLUGIN_QEMU_H
 #define PLUGIN_QEMU_H

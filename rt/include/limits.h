@@ -2,6 +2,7 @@
  *
  * What POSIX wants of threads in here, beside the compiler's and the C library's.
  */
+#pragma GCC system_header /* strict compilers know no #include_next */
 #include_next <limits.h>
 
 #ifndef HARTLEAF_LIMITS_H

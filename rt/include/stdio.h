@@ -5,6 +5,7 @@
 #ifndef RT_STDIO_H
 #define RT_STDIO_H
 
+#pragma GCC system_header /* strict compilers know no #include_next */
 #include_next <stdio.h>
 
 #ifdef __cplusplus

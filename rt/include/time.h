@@ -8,6 +8,7 @@
 #ifndef RT_TIME_H
 #define RT_TIME_H
 
+#pragma GCC system_header /* strict compilers know no #include_next */
 #include_next <time.h>
 
 #ifdef __cplusplus

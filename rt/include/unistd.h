@@ -6,6 +6,7 @@
 #ifndef RT_UNISTD_H
 #define RT_UNISTD_H
 
+#pragma GCC system_header /* strict compilers know no #include_next */
 #include_next <unistd.h>
 
 #define _POSIX_BARRIERS              200809L
