@@ -144,12 +144,30 @@ static int start_first(char **argv)
 	return split(copy ? copy : "", argv, variables);
 }
 
-static _Noreturn void no_floating_point(void)
+static void say(const char *text)
 {
-	static const char text[] = "This program was built for floating point (lp64d), which "
-				   "some hart of this machine or its kernel lacks.\n";
+	hl_console_force(text, strlen(text));
+}
 
-	hl_console_force(text, sizeof(text) - 1);
+#define NUMBER_(n) #n
+#define NUMBER(n)  NUMBER_(n)
+
+/* The info page as such stays: it says for which programs the kernel is. */
+static void check_kernel(const struct info *info)
+{
+	char digits[12] = "", *at = &digits[sizeof(digits) - 1];
+	uint32_t abi = info->abi;
+
+	if (info->magic == INFO_MAGIC && abi == INFO_ABI)
+		return;
+	do {
+		*--at = (char)('0' + abi % 10);
+		abi /= 10;
+	} while (abi != 0);
+	say("This program was built for version " NUMBER(INFO_ABI));
+	say(" of the kernel's interface, this kernel has version ");
+	say(at);
+	say(": build both from the same hartleaf.\n");
 	rt_exit_now(1);
 }
 
@@ -174,8 +192,12 @@ void rt_start(uint64_t from, long error)
 		argc = (int)block->argc;
 		args = block->argv;
 	}
-	if (error < 0)
-		no_floating_point();
+	check_kernel(hl_info());
+	if (error < 0) {
+		say("This program was built for floating point (lp64d), which some hart of this "
+		    "machine or its kernel lacks.\n");
+		rt_exit_now(1);
+	}
 	for (size_t i = 0; &__init_array_start[i] < __init_array_end; i++)
 		__init_array_start[i]();
 	if (block && block->fn)

@@ -2,7 +2,9 @@
  *
  * The info page: what is true of the machine, mapped read-only at INFO_VA in
  * every address space.  It can't be unmapped and costs a VAS nothing.  It
- * grows only at its end; check `magic` and `abi`.
+ * grows only at its end.  `abi` is that of calls, pages and this: it changes when
+ * programs built for the one before can't run any more, and rt ends such a
+ * program with a line (rt/src/start.c).  NOTES.md, Changes, has what changed.
  */
 #ifndef HARTLEAF_INFO_H
 #define HARTLEAF_INFO_H
