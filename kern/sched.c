@@ -79,10 +79,14 @@ static bool stealable(void)
 	       atomic_load(&(*runq_slot(this_hart, head))->affinity) == EX_HART_ANY;
 }
 
-/* A hart sleeps, and here the first is bound: no thief takes it, nor what is behind it. */
+/* A hart sleeps, and here the first is bound: no thief takes it, nor what is behind it.  So
+ * this stays true, whatever others do, until this hart takes it itself. */
 static bool hidden(void)
 {
-	return runq_bytes() != 0 && atomic_load(&global->idle) != 0 && !stealable();
+	uint64_t head = atomic_load(&this_hart->rq_head);
+
+	return atomic_load(&global->idle) != 0 && head != this_hart->rq_tail &&
+	       atomic_load(&(*runq_slot(this_hart, head))->affinity) != EX_HART_ANY;
 }
 
 void sched_pushed(void)

@@ -3,13 +3,11 @@
  * Reclaiming: grace periods, who does the steps, counts that are taken only
  * while they are not zero, and the order of a takedown.
  *
- * A grace period that would interrupt somebody may be put off, once; then a timer comes
- * back to it.  A call may do a step, or leave it to the tick of its hart.
- *
  * Modelled: HARTS harts, one executor page, capabilities on it in two slots,
  * its VAS, and on each hart a program of another VAS, which may do any of the
  * calls below, sleep, or stop calling (it spins); then only an interrupt brings
- * its hart into the kernel.  One step is one access to a word that other harts
+ * its hart into the kernel.  A call does a step, or leaves it to its hart's tick; a grace
+ * period that interrupts somebody may be put off once, for a timer to come back to.  One step is one access to a word that other harts
  * may touch at that time.
  *
  * SCENE
@@ -96,10 +94,8 @@
 #ifndef IPIS
 #define IPIS 1
 #endif
-
 #define NONE 0
 #define BIT(h) (1 << (h))
-
 /* the global page */
 byte idle;
 bool wanted; /* reclaim_events != reclaim_seen */
