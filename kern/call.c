@@ -80,9 +80,11 @@ static int64_t stop_vas(struct executor *self, uint64_t handle, int64_t code)
 	vas_kill(v, code);
 	if (v == self->vas)
 		executor_end_self(code);
+	/* Before the step, which may be the last that v is good for. */
+	bool down = atomic_load(&v->flags) & VAS_ZOMBIE;
 	/* Who waits for it does its work. */
 	reclaim_poll(v);
-	return atomic_load(&v->flags) & VAS_ZOMBIE ? 0 : -HL_EAGAIN;
+	return down ? 0 : -HL_EAGAIN;
 }
 
 static int64_t call_stop(struct executor *self, uint64_t handle, int64_t code, uint64_t flags)
@@ -172,12 +174,16 @@ void trap_user(struct executor *ex, uint64_t cause, uint64_t addr)
 		sched_interrupt(ex, cause == CAUSE_TIMER);
 		return;
 	}
-	bool allowed = allowed_now(ex, cause, addr);
-	/* A TLB may remember that a walk failed.  So this one forgets it in either case:
+	/* A TLB may remember that a walk failed.  So this one forgets that in either case:
 	 * whoever mends the fault, map fences nothing for who goes on afterwards. */
-	tlb_forget(addr);
-	if (!allowed)
+	if (!allowed_now(ex, cause, addr)) {
+		tlb_forget(addr);
 		executor_fault(ex, cause, addr);
-	else if (cause == CAUSE_FETCH_FAULT)
+		return;
+	}
+	/* All: what it remembers may be an entry above the lowest level, and a fence of one
+	 * address is for that level only. */
+	tlb_forget_space(vas_asid(ex->vas));
+	if (cause == CAUSE_FETCH_FAULT)
 		code_sync(0);
 }

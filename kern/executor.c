@@ -86,9 +86,10 @@ struct executor *executor_new(struct vas *v)
 void executor_retire(struct executor *ex)
 {
 	struct vas *v = ex->vas;
-	struct executor *next = ex->list_next, *prev = ex->list_prev;
 
 	mcs_lock(&global->vas_mcs_lock);
+	/* Under the lock: whoever is made meanwhile comes before the first. */
+	struct executor *next = ex->list_next, *prev = ex->list_prev;
 	if (prev != NULL)
 		prev->list_next = next;
 	else

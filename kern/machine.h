@@ -56,10 +56,9 @@ uint64_t hart_probe(uint64_t *page, uint64_t *zero_bytes);
 void pages_zero_by_block(void);
 /* Leave every user address space. */
 void hart_use_kernel_space(void);
-/* Drop what this hart may have cached of user space under `asid`, and of code: it is to
- * run there for the first time. */
-void tlb_join(uint64_t asid);
-/* Drop what this hart may have cached of that user address, or of there being nothing. */
+/* Drop what this hart may have cached of user space under `asid`. */
+void tlb_forget_space(uint64_t asid);
+/* Drop what it may have cached of a leaf at that user address, or of there being none. */
 void tlb_forget(uint64_t va);
 /* Drop `pages` user pages from va on under `asid`, on every hart of the mask and before
  * returning.  ASID 0 is shared: there they go of whoever has it. */

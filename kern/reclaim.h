@@ -25,7 +25,8 @@ void reclaim_defer(uint64_t frame);
  * zombie that has to be settled. */
 void reclaim_vas(struct vas *v);
 /* One bounded step, if there is one, for v if it is dying, or whatever is next with NULL.
- * Only where this hart holds no pointer it looked up, but for the current executor (and v).
+ * Only where this hart holds no pointer it looked up, but for the current executor; v isn't
+ * to be used after it either.
  * True: there is more to do. */
 bool reclaim_step(struct vas *v);
 

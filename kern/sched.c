@@ -85,8 +85,14 @@ static bool hidden(void)
 {
 	uint64_t head = atomic_load(&this_hart->rq_head);
 
-	return atomic_load(&global->idle) != 0 && head != this_hart->rq_tail &&
-	       atomic_load(&(*runq_slot(this_hart, head))->affinity) != EX_HART_ANY;
+	if (atomic_load(&global->idle) == 0 || head == this_hart->rq_tail ||
+	    atomic_load(&(*runq_slot(this_hart, head))->affinity) == EX_HART_ANY)
+		return false;
+	/* Affinity -> head: the first may have been taken, have ended and been bound since.
+	 * Pairs with the release of who takes.  If it is still the first, it was bound when it
+	 * was pushed. */
+	fence_acquire();
+	return head == atomic_load(&this_hart->rq_head);
 }
 
 void sched_pushed(void)

@@ -80,6 +80,7 @@ struct vas *vas_new(struct vas *payer, uint64_t budget)
 	v->refs = VAS_ONE;
 	v->avail = budget * VAS_ONE;
 	v->payer = payer;
+	v->heir = payer; /* there is one from now on; see vas_kill */
 	mcs_lock(&global->vas_mcs_lock);
 	v->asid = asid_alloc() << 1;
 	v->sibling_next = payer->children;
@@ -231,5 +232,6 @@ void vas_join(struct vas *v)
 	/* Store of the bit -> page walks, by .aq and the fence of translations; pairs with
 	 * what unmapping has between clearing the entry and reading the mask. */
 	atomic_or(word, bit);
-	tlb_join(vas_asid(v));
+	tlb_forget_space(vas_asid(v));
+	code_sync(0);
 }

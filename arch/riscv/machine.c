@@ -100,9 +100,9 @@ void hart_use_kernel_space(void)
 }
 
 /* An ASID, 0 as well, is in a register, so that what is global stays. */
-void tlb_join(uint64_t asid)
+void tlb_forget_space(uint64_t asid)
 {
-	asm volatile("sfence.vma zero, %0\n\tfence.i" ::"r"(asid) : "memory");
+	asm volatile("sfence.vma zero, %0" ::"r"(asid) : "memory");
 }
 
 void tlb_forget(uint64_t va)
@@ -113,7 +113,7 @@ void tlb_forget(uint64_t va)
 static void flush_pages(uint64_t asid, uint64_t va, uint64_t pages)
 {
 	if (pages > FLUSH_SINGLY) {
-		asm volatile("sfence.vma zero, %0" ::"r"(asid) : "memory");
+		tlb_forget_space(asid);
 		return;
 	}
 	for (; pages != 0; pages--, va += PAGE_SIZE)
