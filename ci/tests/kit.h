@@ -337,7 +337,9 @@ void space_fill(uint64_t vas);
 /* Take it down, and wait until that is done. */
 void vas_stop(uint64_t vas);
 
-#define IMAGE_TABLES TABLES_DEEP
+extern char _end[];
+/* More than one of the lowest level if it lies across their borders. */
+#define IMAGE_TABLES (TABLES_DEEP + ((uint64_t)_end - 1) / LARGE_SIZE - RT_PROGRAM_LOW / LARGE_SIZE)
 
 /* --- probes -------------------------------------------------------------- */
 

@@ -71,7 +71,7 @@ static uint64_t descend(uint64_t level)
 {
 	struct entry_frame *entry = (struct entry_frame *)(stacks[level] + CHAIN_STACK) - 1;
 	/* Two areas with tables, the page of the executor, that of the next space. */
-	uint64_t level_costs = 2 * TABLES_DEEP + 2;
+	uint64_t level_costs = IMAGE_TABLES + TABLES_DEEP + 2;
 
 	if (level < CHAIN) {
 		test_note("level", level);
@@ -91,7 +91,7 @@ TEST(two_hundred_spaces_in_each_other)
 {
 	for (int round = 0; round < 3; round++) {
 		uint64_t before = INFO->free_pages;
-		uint64_t vas = space_new((CHAIN + 1) * (2 * TABLES_DEEP + 2));
+		uint64_t vas = space_new((CHAIN + 1) * (IMAGE_TABLES + TABLES_DEEP + 2));
 		struct worker *w = worker_new(vas);
 
 		deepest = 0;
