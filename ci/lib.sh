@@ -55,7 +55,7 @@ clean_up() {
 		kill "${running[@]}" 2>/dev/null
 		wait "${running[@]}" 2>/dev/null
 	fi
-	[[ -z $scratch ]] || rm -rf "$scratch"
+	[[ -z $scratch ]] || { chmod -R u+w "$scratch" && rm -rf "$scratch"; }
 }
 trap 'clean_up || true' EXIT
 trap 'exit 129' HUP
