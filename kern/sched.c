@@ -212,6 +212,33 @@ static void requeue(struct executor *ex)
 	}
 }
 
+/* Of a hidden ring: those that aren't bound go to the FIFO, the others stay in their order.  No
+ * thief gets past the first, so the slots behind it are this hart's to fill anew. */
+static void show_unbound(void)
+{
+	uint64_t to = atomic_load(&this_hart->rq_head);
+	struct executor *first = NULL, *last = NULL;
+
+	for (uint64_t at = to; at != this_hart->rq_tail; at += RQ_STEP) {
+		struct executor *ex = *runq_slot(this_hart, at);
+		if (ex->affinity != EX_HART_ANY) {
+			*runq_slot(this_hart, to) = ex;
+			to += RQ_STEP;
+			continue;
+		}
+		ex->next = NULL;
+		if (first == NULL)
+			first = ex;
+		else
+			last->next = ex;
+		last = ex;
+	}
+	if (first == NULL)
+		return;
+	atomic_store(&this_hart->rq_tail, to);
+	queue_fifo(first, last, 0);
+}
+
 /* ex runs on, or isn't the caller's any more and the one returned is to run. */
 static struct executor *tick(struct executor *ex)
 {
@@ -240,11 +267,8 @@ static struct executor *tick(struct executor *ex)
 		atomic_or(&ex->state, EX_FULL);
 		requeue(ex);
 	}
-	if (hidden()) {
-		/* Those that aren't bound to the FIFO, the others back in their order. */
-		queue_exchange(runq_bytes() / RQ_STEP, 0);
-		queue_drain();
-	}
+	if (hidden())
+		show_unbound();
 	if (tick_needed()) {
 		/* From now: the lock may have taken long. */
 		tick_set(hart_time());
